@@ -1,0 +1,60 @@
+# Rooms are OBJECT libraries: a cycle between them is a configure error, and only their public include folder is shared.
+set(FR_ROOMS "" CACHE INTERNAL "rooms in order")
+set(FR_LIBRARIES "" CACHE INTERNAL "what the rooms link")
+
+add_library(fr_flags INTERFACE)
+target_compile_options(fr_flags INTERFACE
+  -Wall -Wextra -Werror -Wpedantic -Wconversion -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes
+  -Wold-style-definition -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wdouble-promotion -Wimplicit-fallthrough
+  -Wswitch-enum -Wpointer-arith -fno-common -fstack-protector-strong)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(fr_flags INTERFACE -Wlogical-op -Wduplicated-cond -Wduplicated-branches)
+endif()
+target_compile_definitions(fr_flags INTERFACE _GNU_SOURCE FRESHET_VERSION="${PROJECT_VERSION}")
+target_include_directories(fr_flags INTERFACE ${PROJECT_SOURCE_DIR}/include)
+if(FRESHET_SANITIZE)
+  target_compile_options(fr_flags INTERFACE -fsanitize=${FRESHET_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(fr_flags INTERFACE -fsanitize=${FRESHET_SANITIZE})
+endif()
+if(FRESHET_FUZZ)
+  target_compile_options(fr_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(FRESHET_COVERAGE)
+  target_compile_options(fr_flags INTERFACE --coverage)
+  target_link_options(fr_flags INTERFACE --coverage)
+endif()
+
+# fr_room(NAME [LIBRARIES ...]): src/NAME/*.c as the object library room_NAME.
+function(fr_room name)
+  cmake_parse_arguments(ROOM "" "" "LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.c)
+  list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/src/app/main.c)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(room_${name} OBJECT ${sources})
+  target_link_libraries(room_${name} PUBLIC fr_flags ${ROOM_LIBRARIES})
+  set(FR_ROOMS ${FR_ROOMS} ${name} CACHE INTERNAL "rooms in order")
+  set(FR_LIBRARIES ${FR_LIBRARIES} ${ROOM_LIBRARIES} CACHE INTERNAL "what the rooms link")
+endfunction()
+
+# fr_link_rooms(TARGET ROOM...): a program made of the named rooms.
+function(fr_link_rooms target)
+  foreach(room ${ARGN})
+    if(TARGET room_${room})
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:room_${room}>)
+      target_link_libraries(${target} PRIVATE room_${room})
+    endif()
+  endforeach()
+endfunction()
+
+function(fr_program name)
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/src/app/main.c)
+    return()
+  endif()
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/src/app/main.c)
+  target_link_libraries(${name} PRIVATE fr_flags)
+  fr_link_rooms(${name} ${FR_ROOMS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()

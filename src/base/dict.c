@@ -1,0 +1,68 @@
+#include "freshet/base/dict.h"
+#include "freshet/base/err.h"
+#include "freshet/base/hash.h"
+#include <stdlib.h>
+
+enum { FIRST_CAP = 256 };
+
+void fr_dict_init(struct fr_dict *d) {
+    *d = (struct fr_dict){.cap = FIRST_CAP, .mask = FIRST_CAP * 2 - 1};
+    d->strings = fr_alloc(FIRST_CAP * sizeof *d->strings);
+    d->hashes = fr_alloc(FIRST_CAP * sizeof *d->hashes);
+    d->slots = fr_alloc_zero(FIRST_CAP * 2, sizeof *d->slots);
+}
+
+void fr_dict_fini(struct fr_dict *d) {
+    fr_arena_fini(&d->text);
+    free(d->strings);
+    free(d->hashes);
+    free(d->slots);
+    *d = (struct fr_dict){0};
+}
+
+/* The slot of s: either where it is or where it would go. */
+static uint32_t slot_of(const struct fr_dict *d, struct fr_str s, uint32_t hash) {
+    uint32_t at = hash & d->mask;
+    for (; d->slots[at]; at = (at + 1) & d->mask) {
+        uint32_t number = d->slots[at] - 1;
+        if (d->hashes[number] == hash && fr_str_eq(d->strings[number], s)) break;
+    }
+    return at;
+}
+
+static void grow(struct fr_dict *d) {
+    d->cap *= 2;
+    d->mask = d->cap * 2 - 1;
+    d->strings = fr_realloc(d->strings, d->cap * sizeof *d->strings);
+    d->hashes = fr_realloc(d->hashes, d->cap * sizeof *d->hashes);
+    free(d->slots);
+    d->slots = fr_alloc_zero((size_t)d->cap * 2, sizeof *d->slots);
+    for (uint32_t i = 0; i < d->n; i++) {
+        uint32_t at = d->hashes[i] & d->mask;
+        while (d->slots[at]) at = (at + 1) & d->mask;
+        d->slots[at] = i + 1;
+    }
+}
+
+uint32_t fr_dict_find(const struct fr_dict *d, struct fr_str s) {
+    uint32_t at = slot_of(d, s, (uint32_t)fr_hash_str(s));
+    return d->slots[at] ? d->slots[at] - 1 : (uint32_t)FR_DICT_NONE;
+}
+
+uint32_t fr_dict_intern(struct fr_dict *d, struct fr_str s) {
+    uint32_t hash = (uint32_t)fr_hash_str(s), at = slot_of(d, s, hash);
+    if (d->slots[at]) return d->slots[at] - 1;
+    if (d->n == d->cap) {
+        grow(d);
+        at = slot_of(d, s, hash);
+    }
+    FR_ASSERT(d->n < FR_DICT_NONE);
+    d->strings[d->n] = fr_arena_copy(&d->text, s);
+    d->hashes[d->n] = hash;
+    d->slots[at] = d->n + 1;
+    return d->n++;
+}
+
+size_t fr_dict_bytes(const struct fr_dict *d) {
+    return d->text.used_bytes + d->cap * (sizeof *d->strings + sizeof *d->hashes + 2 * sizeof *d->slots);
+}
