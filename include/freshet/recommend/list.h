@@ -1,0 +1,121 @@
+/* list.h - the first ranker: item-based collaborative filtering over a user's recent history, complemented by
+ * what is popular in the user's group and what is trending.
+ *
+ * Score     of a candidate c, in 0..1, the sum of its reasons:
+ *
+ *     (1 - group_weight - trend_weight) * sum over seeds s of share(s) * similarity(s, c) * pair / (pair +
+ * shrinkage)
+ *   + group_weight * value(c) / value of the group's first
+ *   + trend_weight * value(c) / value of the trend's first
+ *
+ *           share(s) = strength(s) / sum of the seeds' strengths. Each term is rounded to a multiple of 1e-6
+ *           before it is added, and terms that round to 0 do not exist. So a score does not depend on the
+ *           order of addition, and whoever adds the printed weights gets the printed score to the last digit.
+ *
+ * Promise   best first, ties by the bytes of the item id: the same inputs give the same list whatever numbers
+ *           the items have in this process. A disliked item is never in a list; a seen one by policy.
+ * Not       it does not fetch, decay or look at a clock: strengths come decayed, neighbours by callback.
+ * Threads   one ranker per thread.
+ * Memory    a ranker keeps its table between lists: no allocation once it has seen the largest input. The
+ * list lies in the caller's arena. */
+#ifndef FR_RECOMMEND_LIST_H
+#define FR_RECOMMEND_LIST_H
+
+#include "freshet/base/arena.h"
+#include "freshet/base/clock.h"
+#include "freshet/base/dict.h"
+#include "freshet/recommend/reason.h"
+
+/* One item of a user's history. */
+struct fr_seed {
+    uint32_t item;
+    double strength; /* weight * 2^(-age / half-life); 0: seen, but no interest (any more) */
+    fr_time_ms last_ms;
+    bool disliked, purchased;
+};
+
+/* An item that goes together with another one. */
+struct fr_neighbor {
+    uint32_t item;
+    float similarity; /* 0..1 */
+    float pair;       /* how much evidence: the decayed co-occurrence count, > 0 */
+};
+
+struct fr_popular {
+    uint32_t item;
+    double value; /* any unit; > 0 */
+};
+
+enum fr_seen {
+    FR_SEEN_SHOW,      /* seen items may be shown again */
+    FR_SEEN_HIDE,      /* nothing of the history is shown */
+    FR_SEEN_PURCHASED, /* only what was purchased is hidden */
+};
+
+enum { FR_LIST_ITEMS_MAX = 200, FR_LIST_SEEDS_MAX = 100, FR_LIST_REASONS_MAX = 10 };
+
+struct fr_list_params {
+    uint32_t items;            /* length of a list, 1 to FR_LIST_ITEMS_MAX */
+    uint32_t seeds;            /* how many of the history speak for candidates, 0 to FR_LIST_SEEDS_MAX */
+    uint32_t reasons_per_item; /* co_occurrence reasons with their item, 1 to FR_LIST_REASONS_MAX; the others
+                                  are summed into one without */
+    uint32_t popular_items;    /* how many of group and of trend are candidates */
+    double shrinkage;          /* pairs of this count are believed by half; >= 0 */
+    double group_weight, trend_weight; /* >= 0, together < 1 */
+    enum fr_seen seen;
+};
+
+#define FR_LIST_DEFAULTS                            \
+    ((struct fr_list_params){.items = 20,           \
+                             .seeds = 20,           \
+                             .reasons_per_item = 3, \
+                             .popular_items = 50,   \
+                             .shrinkage = 2,        \
+                             .group_weight = 0.01,  \
+                             .trend_weight = 0.005, \
+                             .seen = FR_SEEN_HIDE})
+
+/* Gives item's neighbours. They must stay as they are until fr_list_make returns. */
+typedef void fr_neighbors_of(void *context, uint32_t item, const struct fr_neighbor **neighbors, uint32_t *n);
+
+struct fr_list_input {
+    const struct fr_dict *items; /* the ids behind the numbers, for ties */
+    const struct fr_seed *seeds; /* the whole history, most recent first, each item once; the first
+                                    params.seeds with strength > 0 and no dislike speak, all count as seen */
+    uint32_t seed_n;
+    fr_neighbors_of *neighbors_of;
+    void *context;
+    const struct fr_popular *group, *trend; /* best first; may be empty */
+    uint32_t group_n, trend_n;
+};
+
+struct fr_reason {
+    enum fr_reason_code code;
+    uint32_t item; /* FR_DICT_NONE: none */
+    double weight; /* > 0, a multiple of 1e-6 */
+};
+
+struct fr_list_item {
+    uint32_t item;
+    double score;                    /* > 0, at most 1, a multiple of 1e-6 */
+    const struct fr_reason *reasons; /* co_occurrence by falling weight, the summed one, then the others */
+    uint32_t reason_n;
+};
+
+struct fr_list {
+    struct fr_list_item *items; /* best first */
+    uint32_t item_n;            /* may be 0: nothing is known yet */
+    bool fallback;              /* no item has a personal reason */
+};
+
+struct fr_ranker;
+
+struct fr_ranker *fr_ranker_new(void);
+void fr_ranker_free(struct fr_ranker *r);
+/* NULL when p is within the ranges above, else what is wrong (a constant text). */
+const char *fr_list_params_fault(const struct fr_list_params *p);
+/* p must have no fault. The list lives as long as the arena's contents. */
+struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,
+                            const struct fr_list_input *in, struct fr_arena *arena);
+
+#endif

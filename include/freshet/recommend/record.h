@@ -1,0 +1,52 @@
+/* record.h - a list as the record that goes to the recommendations topic: id, value, headers.
+ *
+ * Shape     docs/schemas/recommendations.schema.json. Compact JSON, keys in fixed order, scores and weights
+ * as decimals with at most 6 places, so that the printed weights of an item add up to its printed score.
+ * Promise   a function of its arguments: the same list, id and times give the same bytes.
+ * Not       the withdrawal of a list (forget) is a record with this key and no value: the caller's.
+ * Memory    borrows everything; appends to the caller's buffer and arena. */
+#ifndef FR_RECOMMEND_RECORD_H
+#define FR_RECOMMEND_RECORD_H
+
+#include "freshet/base/buf.h"
+#include "freshet/recommend/list.h"
+
+struct fr_recommendation {
+    struct fr_str id; /* fr_recommendation_id */
+    struct fr_str user_id, surface;
+    fr_time_ms generated_ms, expires_ms;
+    struct fr_str model_name, model_version;
+    fr_time_ms trained_ms; /* 0: not said */
+};
+
+/* The input record that last touched a user's state. */
+struct fr_recommendation_cause {
+    struct fr_str topic;
+    int32_t partition;
+    int64_t offset;
+};
+
+struct fr_recommendation_header {
+    struct fr_str name, value;
+};
+
+#define FR_RECOMMENDATION_TYPE "io.freshet.recommendations.v1"
+#define FR_RECOMMENDATION_SCHEMA "urn:freshet:schema:recommendations:1"
+
+enum { FR_RECOMMENDATION_HEADERS = 8 };
+
+/* A UUID and a NUL. The same cause, user, surface and model version give the same id, on any machine. */
+void fr_recommendation_id(const struct fr_recommendation_cause *cause, struct fr_str user_id,
+                          struct fr_str surface, struct fr_str model_version, char out[37]);
+
+/* Appends the value. */
+void fr_recommendation_write(struct fr_buf *b, const struct fr_recommendation *r, const struct fr_list *list,
+                             const struct fr_dict *items);
+
+/* CloudEvents 1.0 attributes in Kafka's binary mode, and the content type. source: a URI reference, for
+ * example
+ * "/freshet/worker-1". Returns FR_RECOMMENDATION_HEADERS headers in the arena; values borrow r and source. */
+const struct fr_recommendation_header *
+fr_recommendation_headers(const struct fr_recommendation *r, struct fr_str source, struct fr_arena *arena);
+
+#endif
