@@ -1,0 +1,3 @@
+# gcc, debug, warnings as errors.
+. "$lib"
+build dev

@@ -1,0 +1,3 @@
+# clang, debug, warnings as errors.
+. "$lib"
+build clang
