@@ -34,10 +34,10 @@ struct fr_seed {
     bool disliked, purchased;
 };
 
-/* An item that goes together with another one. */
-struct fr_neighbor {
+/* A neighbour of a seed, as compact as a cache of many wants it. */
+struct fr_candidate {
     uint32_t item;
-    float similarity; /* 0..1 */
+    float similarity; /* taken as 1 if above */
     float pair;       /* how much evidence: the decayed co-occurrence count, > 0 */
 };
 
@@ -76,14 +76,14 @@ struct fr_list_params {
                              .seen = FR_SEEN_HIDE})
 
 /* Gives item's neighbours. They must stay as they are until fr_list_make returns. */
-typedef void fr_neighbors_of(void *context, uint32_t item, const struct fr_neighbor **neighbors, uint32_t *n);
+typedef void fr_candidates_of(void *context, uint32_t item, const struct fr_candidate **out, uint32_t *n);
 
 struct fr_list_input {
     const struct fr_dict *items; /* the ids behind the numbers, for ties */
     const struct fr_seed *seeds; /* the whole history, most recent first, each item once; the first
                                     params.seeds with strength > 0 and no dislike speak, all count as seen */
     uint32_t seed_n;
-    fr_neighbors_of *neighbors_of;
+    fr_candidates_of *candidates_of;
     void *context;
     const struct fr_popular *group, *trend; /* best first; may be empty */
     uint32_t group_n, trend_n;

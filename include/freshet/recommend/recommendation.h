@@ -1,12 +1,12 @@
-/* record.h - a list as the record that goes to the recommendations topic: id, value, headers.
+/* recommendation.h - a list as the record that goes to the recommendations topic: id, value, headers.
  *
  * Shape     docs/schemas/recommendations.schema.json. Compact JSON, keys in fixed order, scores and weights
  * as decimals with at most 6 places, so that the printed weights of an item add up to its printed score.
  * Promise   a function of its arguments: the same list, id and times give the same bytes.
  * Not       the withdrawal of a list (forget) is a record with this key and no value: the caller's.
  * Memory    borrows everything; appends to the caller's buffer and arena. */
-#ifndef FR_RECOMMEND_RECORD_H
-#define FR_RECOMMEND_RECORD_H
+#ifndef FR_RECOMMEND_RECOMMENDATION_H
+#define FR_RECOMMEND_RECOMMENDATION_H
 
 #include "freshet/base/buf.h"
 #include "freshet/recommend/list.h"
