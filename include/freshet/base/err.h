@@ -31,7 +31,7 @@ enum fr_fate {
     X(LOG_GAP, FATAL, "records that are needed are no longer in the log")             \
     X(LOG_MISMATCH, FATAL, "the log is not the one this state was made from")         \
     X(STORE_DOWN, RETRY, "the store cannot be reached")                               \
-    X(STORE_BUSY, RETRY, "the store refuses writes for now")                          \
+    X(STORE_BUSY, RETRY, "the store refuses writes at present")                       \
     X(STORE_GUARD, ABORT, "the store no longer holds what this instance wrote")       \
     X(STORE_FATAL, FATAL, "the store cannot be used")                                 \
     X(STATE_CORRUPT, FATAL, "a stored state cannot be read")                          \
