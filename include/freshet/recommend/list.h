@@ -1,36 +1,36 @@
 /* list.h - the first ranker: item-based collaborative filtering over a user's recent history, complemented by
  * what is popular in the user's group and what is trending.
  *
- * Score     of a candidate c, in 0..1, the sum of its reasons:
+ * Score     of a candidate c, in 0..1, is the sum of its reasons, three kinds of terms:
  *
- *     (1 - group_weight - trend_weight) * sum over seeds s of share(s) * similarity(s, c) * pair / (pair +
- * shrinkage)
- *   + group_weight * value(c) / value of the group's first
- *   + trend_weight * value(c) / value of the trend's first
+ *     cf_weight * share(s) * similarity(s, c) * pair(s, c) / (pair(s, c) + shrinkage)    for each seed s
+ *     group_weight * value(c) / value of the group's first
+ *     trend_weight * value(c) / value of the trend's first
  *
- *           share(s) = strength(s) / sum of the seeds' strengths. Each term is rounded to a multiple of 1e-6
- *           before it is added, and terms that round to 0 do not exist. So a score does not depend on the
- *           order of addition, and whoever adds the printed weights gets the printed score to the last digit.
- *
- * Promise   best first, ties by the bytes of the item id: the same inputs give the same list whatever numbers
- *           the items have in this process. A disliked item is never in a list; a seen one by policy.
+ *           with cf_weight = 1 - group_weight - trend_weight and
+ *           share(s) = strength(s) / sum of the seeds' strengths. Each term is cut to a multiple of
+ *           1e-6 before it is added; a term that is cut to 0 does not exist. So no score depends on
+ *           the order of addition, and whoever adds the printed weights gets the printed score to
+ *           the last digit.
+ * Promise   best first, ties by the bytes of the item id: the same inputs give the same list whatever
+ *           numbers the items have in this process. A disliked item is never in a list; a seen one by
+ *           policy.
  * Not       it does not fetch, decay or look at a clock: strengths come decayed, neighbours by callback.
  * Threads   one ranker per thread.
- * Memory    a ranker keeps its table between lists: no allocation once it has seen the largest input. The
- * list lies in the caller's arena. */
+ * Memory    a ranker keeps its tables: no allocation once it has seen the largest input. The list lies
+ *           in the caller's arena.
+ * Errors    none: numbers out of their range (NaN, below 0) make a term 0. */
 #ifndef FR_RECOMMEND_LIST_H
 #define FR_RECOMMEND_LIST_H
 
 #include "freshet/base/arena.h"
-#include "freshet/base/clock.h"
 #include "freshet/base/dict.h"
 #include "freshet/recommend/reason.h"
 
 /* One item of a user's history. */
 struct fr_seed {
     uint32_t item;
-    double strength; /* weight * 2^(-age / half-life); 0: seen, but no interest (any more) */
-    fr_time_ms last_ms;
+    double strength; /* weight * 2^(-age / half-life), any unit; 0: seen, but no interest (any more) */
     bool disliked, purchased;
 };
 
@@ -81,7 +81,7 @@ typedef void fr_candidates_of(void *context, uint32_t item, const struct fr_cand
 struct fr_list_input {
     const struct fr_dict *items; /* the ids behind the numbers, for ties */
     const struct fr_seed *seeds; /* the whole history, most recent first, each item once; the first
-                                    params.seeds with strength > 0 and no dislike speak, all count as seen */
+                                    params.seeds with strength > 0 and no dislike speak, all are seen */
     uint32_t seed_n;
     fr_candidates_of *candidates_of;
     void *context;
@@ -117,5 +117,8 @@ const char *fr_list_params_fault(const struct fr_list_params *p);
 /* p must have no fault. The list lives as long as the arena's contents. */
 struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,
                             const struct fr_list_input *in, struct fr_arena *arena);
+
+/* Scores and weights in millionths: exact. */
+static inline uint32_t fr_list_units(double weight) { return (uint32_t)(weight * 1e6 + .5); }
 
 #endif

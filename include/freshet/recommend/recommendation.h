@@ -1,7 +1,7 @@
 /* recommendation.h - a list as the record that goes to the recommendations topic: id, value, headers.
  *
  * Shape     docs/schemas/recommendations.schema.json. Compact JSON, keys in fixed order, scores and weights
- * as decimals with at most 6 places, so that the printed weights of an item add up to its printed score.
+ *           as decimals with at most 6 places: the printed weights of an item add up to its printed score.
  * Promise   a function of its arguments: the same list, id and times give the same bytes.
  * Not       the withdrawal of a list (forget) is a record with this key and no value: the caller's.
  * Memory    borrows everything; appends to the caller's buffer and arena. */
@@ -43,9 +43,8 @@ void fr_recommendation_id(const struct fr_recommendation_cause *cause, struct fr
 void fr_recommendation_write(struct fr_buf *b, const struct fr_recommendation *r, const struct fr_list *list,
                              const struct fr_dict *items);
 
-/* CloudEvents 1.0 attributes in Kafka's binary mode, and the content type. source: a URI reference, for
- * example
- * "/freshet/worker-1". Returns FR_RECOMMENDATION_HEADERS headers in the arena; values borrow r and source. */
+/* CloudEvents 1.0 attributes in Kafka's binary mode, and the content type: FR_RECOMMENDATION_HEADERS of them
+ * in the arena. source is a URI reference, for example "/freshet/worker-1". Values borrow r and source. */
 const struct fr_recommendation_header *
 fr_recommendation_headers(const struct fr_recommendation *r, struct fr_str source, struct fr_arena *arena);
 

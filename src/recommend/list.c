@@ -1,0 +1,287 @@
+/* One list from at most a few thousand votes.
+ *
+ * Problem   20 seeds of 50 neighbours speak for about 1,000 candidates out of a catalogue of any size, for
+ *           each touched user of each batch: under 10 us, without an allocation.
+ * Choice    everything is a vote: a voice (a seed, the group, the trend) gives a candidate some units of
+ *           1e-6. Votes are written down one after the other with the place of their candidate in a small
+ *           hash table that adds them up. The best places get a rank, and a second walk over the written
+ *           votes collects the reasons of ranked ones. A table of the input's size stays in the first-level
+ *           cache, and a generation number empties it.
+ * Rejected  an array over the whole catalogue (1,000 cache misses a list); base/topk for the best (it breaks
+ *           ties by number, and numbers change with every restart).
+ * Invariant the units of a place are the sum of the votes that point to it.
+ *
+ *     voices  [seed a | seed b | ... | group | trend]
+ *               |  first..end
+ *     votes   [place, units][place, units]...            in the order of voices
+ *               |
+ *     places  {item, generation, units | HIDDEN, rank}   hash table by item */
+#include "freshet/recommend/list.h"
+#include "freshet/base/err.h"
+#include <stdlib.h>
+
+enum { UNITS = 1000000, NO_RANK = UINT16_MAX, FIRST_PLACES = 1024 };
+static const uint32_t HIDDEN = UINT32_MAX; /* units of an item that must not be shown */
+
+struct place {
+    uint32_t item, generation, units;
+    uint16_t rank;
+};
+
+struct vote {
+    uint32_t place, units;
+};
+
+struct voice {
+    enum fr_reason_code code;
+    uint32_t item;       /* the seed, FR_DICT_NONE for the others */
+    uint32_t first, end; /* its votes */
+    double factor;       /* units it can give to one candidate */
+    const struct fr_candidate *candidates;
+    uint32_t candidate_n;
+};
+
+/* What speaks for one shown item. */
+struct account {
+    struct {
+        uint32_t item, units;
+    } named[FR_LIST_REASONS_MAX]; /* the strongest seeds, best first */
+    uint32_t named_n;
+    uint32_t rest; /* units of the other seeds */
+    uint32_t others[FR_REASON_N];
+};
+
+struct fr_ranker {
+    struct place *places; /* [mask + 1] */
+    uint32_t mask, shift, generation;
+    struct vote *votes;   /* [vote_cap] */
+    uint32_t *candidates; /* [vote_cap] places that have votes */
+    uint32_t vote_cap, vote_n, candidate_n;
+    struct voice voices[FR_LIST_SEEDS_MAX + 2];
+    uint32_t voice_n;
+    uint32_t best[FR_LIST_ITEMS_MAX]; /* places, best first */
+    uint32_t best_n;
+    struct account accounts[FR_LIST_ITEMS_MAX]; /* of best */
+};
+
+struct fr_ranker *fr_ranker_new(void) {
+    return fr_alloc_zero(1, sizeof(struct fr_ranker));
+}
+
+void fr_ranker_free(struct fr_ranker *r) {
+    if (!r) return;
+    free(r->places);
+    free(r->votes);
+    free(r->candidates);
+    free(r);
+}
+
+const char *fr_list_params_fault(const struct fr_list_params *p) {
+    if (p->items < 1 || p->items > FR_LIST_ITEMS_MAX) return "items must be 1 to 200";
+    if (p->seeds > FR_LIST_SEEDS_MAX) return "seeds must be 0 to 100";
+    if (p->reasons_per_item < 1 || p->reasons_per_item > FR_LIST_REASONS_MAX)
+        return "reasons_per_item must be 1 to 10";
+    if (!(p->shrinkage >= 0 && p->shrinkage < 1e9)) return "shrinkage must be 0 to 1e9";
+    if (!(p->group_weight >= 0 && p->trend_weight >= 0 && p->group_weight + p->trend_weight < 1))
+        return "group_weight and trend_weight must be 0 or more, and less than 1 together";
+    return NULL;
+}
+
+/* Room for vote_n votes and for as many items and the history in a table at most half full. */
+static void reserve(struct fr_ranker *r, uint32_t vote_n, uint32_t history_n) {
+    if (vote_n > r->vote_cap) {
+        r->vote_cap = vote_n;
+        r->votes = fr_realloc(r->votes, vote_n * sizeof *r->votes);
+        r->candidates = fr_realloc(r->candidates, vote_n * sizeof *r->candidates);
+    }
+    size_t size = r->places ? (size_t)r->mask + 1 : FIRST_PLACES;
+    while (size < 2 * ((size_t)vote_n + history_n)) size *= 2;
+    if (r->places && size == (size_t)r->mask + 1) return;
+    free(r->places);
+    r->places = fr_alloc_zero(size, sizeof *r->places);
+    r->mask = (uint32_t)size - 1;
+    r->shift = 32 - (uint32_t)__builtin_ctzll(size);
+    r->generation = 0;
+}
+
+static void empty(struct fr_ranker *r) {
+    r->vote_n = r->candidate_n = r->best_n = 0;
+    if (++r->generation) return;
+    memset(r->places, 0, ((size_t)r->mask + 1) * sizeof *r->places);
+    r->generation = 1;
+}
+
+/* The place of item, made if need be. Multiplying spreads the dense numbers of a dictionary (Fibonacci
+ * hashing). */
+static uint32_t place_of(struct fr_ranker *r, uint32_t item, bool *is_new) {
+    uint32_t at = item * 2654435769u >> r->shift;
+    for (;; at = (at + 1) & r->mask) {
+        struct place *p = &r->places[at];
+        *is_new = p->generation != r->generation;
+        if (*is_new) *p = (struct place){item, r->generation, 0, NO_RANK};
+        if (p->item == item) return at;
+    }
+}
+
+static void hide(struct fr_ranker *r, const struct fr_seed *s, enum fr_seen seen) {
+    if (!s->disliked && seen == FR_SEEN_SHOW) return;
+    if (!s->disliked && seen == FR_SEEN_PURCHASED && !s->purchased) return;
+    bool is_new;
+    r->places[place_of(r, s->item, &is_new)].units = HIDDEN;
+}
+
+/* The whole units of amount, which is at most 1e6; 0 for NaN and whatever is not positive. */
+static uint32_t units_of(double amount) { return amount > 0 ? (uint32_t)amount : 0; }
+
+static void give(struct fr_ranker *r, uint32_t item, uint32_t units) {
+    if (!units) return;
+    bool is_new;
+    uint32_t at = place_of(r, item, &is_new);
+    if (r->places[at].units == HIDDEN) return;
+    r->places[at].units += units;
+    r->votes[r->vote_n++] = (struct vote){at, units};
+    if (is_new) r->candidates[r->candidate_n++] = at;
+}
+
+/* The seeds that speak, with the strongest similarity worth factor units. */
+static void add_seed_voices(struct fr_ranker *r, const struct fr_list_params *p,
+                            const struct fr_list_input *in) {
+    double total = 0;
+    for (uint32_t i = 0; i < in->seed_n && r->voice_n < p->seeds; i++) {
+        const struct fr_seed *s = &in->seeds[i];
+        if (s->disliked || !(s->strength > 0)) continue;
+        struct voice *v = &r->voices[r->voice_n++];
+        *v = (struct voice){.code = FR_REASON_CO_OCCURRENCE, .item = s->item, .factor = s->strength};
+        in->candidates_of(in->context, s->item, &v->candidates, &v->candidate_n);
+        total += s->strength;
+    }
+    double scale = (1 - p->group_weight - p->trend_weight) * UNITS;
+    for (uint32_t i = 0; i < r->voice_n; i++) r->voices[i].factor *= scale / total;
+}
+
+static void speak_seed(struct fr_ranker *r, struct voice *v, double shrinkage) {
+    v->first = r->vote_n;
+    for (uint32_t i = 0; i < v->candidate_n; i++) {
+        struct fr_candidate c = v->candidates[i];
+        double similarity = c.similarity > 1 ? 1 : (double)c.similarity, pair = (double)c.pair;
+        if (!(pair > 0)) continue;
+        give(r, c.item, units_of(v->factor * similarity * (pair / (pair + shrinkage))));
+    }
+    v->end = r->vote_n;
+}
+
+static void speak_popular(struct fr_ranker *r, enum fr_reason_code code, double weight,
+                          const struct fr_popular *items, uint32_t n) {
+    struct voice *v = &r->voices[r->voice_n++];
+    *v = (struct voice){.code = code, .item = FR_DICT_NONE, .first = r->vote_n};
+    for (uint32_t i = 0; i < n; i++) {
+        double part = items[i].value / items[0].value;
+        give(r, items[i].item, units_of(weight * UNITS * (part > 1 ? 1 : part)));
+    }
+    v->end = r->vote_n;
+}
+
+static uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static void vote(struct fr_ranker *r, const struct fr_list_params *p, const struct fr_list_input *in) {
+    r->voice_n = 0;
+    add_seed_voices(r, p, in);
+    uint32_t group_n = min(in->group_n, p->popular_items), trend_n = min(in->trend_n, p->popular_items);
+    uint32_t most = group_n + trend_n, seed_voice_n = r->voice_n;
+    for (uint32_t i = 0; i < seed_voice_n; i++) most += r->voices[i].candidate_n;
+    reserve(r, most, in->seed_n);
+    empty(r);
+    for (uint32_t i = 0; i < in->seed_n; i++) hide(r, &in->seeds[i], p->seen);
+    for (uint32_t i = 0; i < seed_voice_n; i++) speak_seed(r, &r->voices[i], p->shrinkage);
+    speak_popular(r, FR_REASON_POPULAR_IN_GROUP, p->group_weight, in->group, group_n);
+    speak_popular(r, FR_REASON_TRENDING, p->trend_weight, in->trend, trend_n);
+}
+
+static bool is_better(const struct fr_dict *items, const struct place *a, const struct place *b) {
+    if (a->units != b->units) return a->units > b->units;
+    return fr_str_cmp(fr_dict_str(items, a->item), fr_dict_str(items, b->item)) < 0;
+}
+
+/* Insertion into a short sorted array: most candidates fail at the first comparison, with the worst. */
+static void choose(struct fr_ranker *r, uint32_t k, const struct fr_dict *items) {
+    for (uint32_t i = 0; i < r->candidate_n; i++) {
+        const struct place *p = &r->places[r->candidates[i]];
+        uint32_t at = r->best_n;
+        if (at == k && !is_better(items, p, &r->places[r->best[--at]])) continue;
+        if (r->best_n < k) r->best_n++;
+        for (; at && is_better(items, p, &r->places[r->best[at - 1]]); at--) r->best[at] = r->best[at - 1];
+        r->best[at] = r->candidates[i];
+    }
+    for (uint32_t i = 0; i < r->best_n; i++) r->places[r->best[i]].rank = (uint16_t)i;
+}
+
+/* Keeps the `most` strongest seeds by name; what falls out goes to the rest. */
+static void account_seed(struct account *a, uint32_t item, uint32_t units, uint32_t most,
+                         const struct fr_dict *items) {
+    uint32_t at = a->named_n;
+    for (; at; at--) {
+        uint32_t other = a->named[at - 1].units;
+        if (other > units) break;
+        if (other == units &&
+            fr_str_cmp(fr_dict_str(items, a->named[at - 1].item), fr_dict_str(items, item)) < 0)
+            break;
+    }
+    if (at == most) {
+        a->rest += units;
+        return;
+    }
+    if (a->named_n == most) a->rest += a->named[--a->named_n].units;
+    memmove(&a->named[at + 1], &a->named[at], (a->named_n - at) * sizeof a->named[0]);
+    a->named[at].item = item;
+    a->named[at].units = units;
+    a->named_n++;
+}
+
+static void explain(struct fr_ranker *r, const struct fr_list_params *p, const struct fr_dict *items) {
+    memset(r->accounts, 0, r->best_n * sizeof r->accounts[0]);
+    for (uint32_t i = 0; i < r->voice_n; i++) {
+        const struct voice *v = &r->voices[i];
+        for (uint32_t j = v->first; j < v->end; j++) {
+            uint16_t rank = r->places[r->votes[j].place].rank;
+            if (rank == NO_RANK) continue;
+            struct account *a = &r->accounts[rank];
+            if (v->code == FR_REASON_CO_OCCURRENCE)
+                account_seed(a, v->item, r->votes[j].units, p->reasons_per_item, items);
+            else
+                a->others[v->code] += r->votes[j].units;
+        }
+    }
+}
+
+static struct fr_reason *reason_add(struct fr_reason *to, enum fr_reason_code code, uint32_t item,
+                                    uint32_t units) {
+    if (!units) return to;
+    *to = (struct fr_reason){code, item, units / (double)UNITS};
+    return to + 1;
+}
+
+static void item_write(struct fr_list_item *out, const struct place *p, const struct account *a,
+                       struct fr_arena *arena) {
+    struct fr_reason *reasons = fr_arena_alloc(arena, (a->named_n + FR_REASON_N) * sizeof *reasons);
+    struct fr_reason *end = reasons;
+    for (uint32_t i = 0; i < a->named_n; i++)
+        end = reason_add(end, FR_REASON_CO_OCCURRENCE, a->named[i].item, a->named[i].units);
+    end = reason_add(end, FR_REASON_CO_OCCURRENCE, FR_DICT_NONE, a->rest);
+    for (int code = FR_REASON_CO_OCCURRENCE + 1; code < FR_REASON_N; code++)
+        end = reason_add(end, (enum fr_reason_code)code, FR_DICT_NONE, a->others[code]);
+    *out = (struct fr_list_item){p->item, p->units / (double)UNITS, reasons, (uint32_t)(end - reasons)};
+}
+
+struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,
+                            const struct fr_list_input *in, struct fr_arena *arena) {
+    vote(r, p, in);
+    choose(r, p->items, in->items);
+    explain(r, p, in->items);
+    struct fr_list list = {.item_n = r->best_n, .fallback = true};
+    list.items = fr_arena_alloc(arena, r->best_n * sizeof *list.items);
+    for (uint32_t i = 0; i < r->best_n; i++) {
+        item_write(&list.items[i], &r->places[r->best[i]], &r->accounts[i], arena);
+        if (r->accounts[i].named_n) list.fallback = false;
+    }
+    return list;
+}
