@@ -81,6 +81,9 @@ int64_t fr_bus_memory_group_offset(struct fr_bus_memory *cluster, const char *gr
 /* For fault tests: drop the log before offset; overwrite or remove a group's offset (-1). */
 void fr_bus_memory_truncate_front(struct fr_bus_memory *cluster, enum fr_topic topic, int32_t partition,
                                   int64_t first);
+/* The topic was re-created with other contents: the record at offset has another value now. */
+void fr_bus_memory_rewrite(struct fr_bus_memory *cluster, enum fr_topic topic, int32_t partition,
+                           int64_t offset);
 void fr_bus_memory_set_group_offset(struct fr_bus_memory *cluster, const char *group, int32_t partition,
                                     int64_t offset);
 
