@@ -10,12 +10,12 @@
 #ifndef FR_AFFINITY_DELTA_H
 #define FR_AFFINITY_DELTA_H
 
-#include "freshet/base/buf.h"
 #include "freshet/base/dict.h"
+#include "freshet/base/varint.h"
 
 struct fr_history;
 struct fr_history_change;
-struct fr_rules;
+struct fr_profile_rules;
 
 /* What a weight belongs to, next to its item: the item's own count, a pair with another item, or a group's
  * count of the item. Numbers are the dictionary's, so below 2^31 - 1; codes of one kind ascend with them. */
@@ -43,12 +43,21 @@ struct fr_delta_list {
 
 /* Sorts by (item, code); equal ones keep their order. spare is working memory, kept by the caller. */
 void fr_delta_sort(struct fr_delta_list *list, struct fr_delta_list *spare);
-void fr_delta_push(struct fr_delta_list *list, struct fr_delta delta);
+/* Sums equal (item, code, epoch) of a sorted list and leaves out sums of 0; epochs then ascend too. */
+void fr_delta_sum(struct fr_delta_list *list);
+/* Room for at least n deltas altogether. */
+void fr_delta_reserve(struct fr_delta_list *list, size_t n);
+void fr_delta_list_fini(struct fr_delta_list *list);
 
-struct fr_delta_record {
-    uint32_t partition;
-    size_t start, end; /* bytes in the sink's buffer */
-};
+static inline void fr_delta_push(struct fr_delta_list *list, struct fr_delta delta) {
+    if (list->n == list->cap) fr_delta_reserve(list, list->n + 1);
+    list->at[list->n++] = delta;
+}
+/* Bucket weights stop at +-(2^31 - 1) instead of wrapping. */
+static inline int32_t fr_delta_add(int32_t a, int32_t b) {
+    int64_t sum = (int64_t)a + b;
+    return sum > INT32_MAX ? INT32_MAX : sum < -INT32_MAX ? -INT32_MAX : (int32_t)sum;
+}
 
 struct fr_delta_sink;
 
@@ -62,9 +71,13 @@ size_t fr_delta_sink_bytes(const struct fr_delta_sink *sink); /* memory held */
 
 /* One user's changes, in the order in which they happened; after is the history with all of them applied
  * (borrowed). A group is a number of dict or FR_DICT_NONE; when it changes, call once with both groups. */
-void fr_delta_emit(struct fr_delta_sink *sink, const struct fr_rules *rules, const struct fr_history *after,
-                   const struct fr_history_change *changes, uint32_t n, uint32_t group_before,
-                   uint32_t group_after);
+void fr_delta_emit(struct fr_delta_sink *sink, const struct fr_profile_rules *rules,
+                   const struct fr_history *after, const struct fr_history_change *changes, uint32_t n,
+                   uint32_t group_before, uint32_t group_after);
+
+/* One difference by itself: a count or group count of item (goes where item goes), or both directions of the
+ * pair of two different items. */
+void fr_delta_sink_add(struct fr_delta_sink *sink, struct fr_delta delta);
 
 /* Sums and packs everything collected. Returns the number of records; fr_delta_sink_record lends them, by
  * ascending partition. */

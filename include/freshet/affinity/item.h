@@ -41,9 +41,21 @@ struct fr_item_rules {
     uint32_t pairs_per_item;      /* at least 4 */
 };
 
+/* A pair and what it is worth, while pairs are pruned. */
+struct fr_item_value {
+    int64_t value;  /* in units of 2^-32, stops at 2^63 - 1 */
+    uint32_t other; /* dictionary number */
+    uint32_t first; /* its first bucket */
+};
+
+/* Where a delta goes that has no bucket yet. */
+struct fr_item_place {
+    uint32_t delta, before;
+};
+
 /* Memory that applying reuses. Zero-initialised is ready. */
 struct fr_item_scratch {
-    uint32_t *places;
+    struct fr_item_place *places;
     size_t places_cap;
     struct fr_item_value *values;
     size_t values_cap;
@@ -63,6 +75,8 @@ enum fr_item_changes {
 unsigned fr_item_apply(struct fr_item *item, const struct fr_item_rules *rules, const struct fr_dict *dict,
                        const struct fr_delta *deltas, uint32_t n, struct fr_item_scratch *scratch);
 
+/* Fills in what follows from the buckets: others_n, groups_n, pairs_at, groups_at. */
+void fr_item_recount(struct fr_item *item);
 /* Nothing is stored and nothing was dropped: the state equals one that never was. */
 bool fr_item_is_empty(const struct fr_item *item);
 /* Nothing can be read at this epoch or later: the state may be deleted. */
