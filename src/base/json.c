@@ -2,6 +2,7 @@
 #include "freshet/base/utf8.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A comma is due unless the last byte opens something or ends a key. */
 static void separate(struct fr_buf *b) {
@@ -120,6 +121,20 @@ void fr_json_number(struct fr_buf *b, double v) {
     } else {
         fr_buf_printf(b, "%.6g", v);
     }
+}
+
+void fr_json_double(struct fr_buf *b, double v) {
+    separate(b);
+    if (!isfinite(v)) {
+        fr_buf_append(b, "null", 4);
+        return;
+    }
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (digits == 17 || memcmp(&(double){strtod(text, NULL)}, &v, sizeof v) == 0) break;
+    }
+    fr_buf_append(b, text, strlen(text));
 }
 
 void fr_json_bool(struct fr_buf *b, bool v) {

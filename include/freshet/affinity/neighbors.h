@@ -9,7 +9,6 @@
 #define FR_AFFINITY_NEIGHBORS_H
 
 #include "freshet/affinity/item.h"
-#include "freshet/base/clock.h"
 
 enum { FR_NEIGHBORS_MAX = 1000, FR_NEIGHBORS_VERSION = 1 };
 
@@ -30,6 +29,9 @@ double fr_item_count(const struct fr_item *item, const struct fr_decay *decay, i
 /* The decayed count of one group (a dictionary number). */
 double fr_item_group_count(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch,
                            uint32_t group);
+/* One pair or group: the buckets [from, to) of the item. */
+double fr_item_value_of(const struct fr_item *item, uint32_t from, uint32_t to, const struct fr_decay *decay,
+                        int32_t epoch);
 /* A pair that is not stored, or is incomplete, lacks at most this much; 0 when all pairs are exact. */
 double fr_item_missed(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch);
 /* No pair that is missing can have a greater similarity: sqrt(missed / count), 0 when nothing was dropped. */
@@ -51,13 +53,5 @@ void fr_neighbors_encode(const struct fr_neighbors *neighbors, const struct fr_d
                          struct fr_buf *out);
 /* Total. out->at points to at most cap entries of the caller's; what is beyond is left out. Interns ids. */
 bool fr_neighbors_decode(struct fr_neighbors *out, uint32_t cap, struct fr_dict *dict, struct fr_str bytes);
-/* The value of a record of <prefix>.item-neighbors. */
-void fr_neighbors_json(const struct fr_neighbors *neighbors, const struct fr_dict *dict,
-                       struct fr_str item_id, fr_time_ms generated_at, struct fr_buf *out);
-/* One line of `freshet dump items`, without the newline: the state as it is read at this epoch, with the raw
- * buckets that can still be read. Numbers have as many digits as a double needs. */
-void fr_item_json(const struct fr_item *item, const struct fr_decay *decay, const struct fr_dict *dict,
-                  struct fr_str item_id, int32_t epoch, struct fr_counts counts, uint32_t k,
-                  struct fr_buf *out);
 
 #endif

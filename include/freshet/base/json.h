@@ -19,6 +19,7 @@ void fr_json_key_str(struct fr_buf *b, struct fr_str key);
 void fr_json_str(struct fr_buf *b, struct fr_str s);
 void fr_json_int(struct fr_buf *b, int64_t v);
 void fr_json_number(struct fr_buf *b, double v); /* %.6g, without its cost */
+void fr_json_double(struct fr_buf *b, double v); /* as few digits as read back the same double */
 void fr_json_bool(struct fr_buf *b, bool v);
 void fr_json_null(struct fr_buf *b);
 void fr_json_time(struct fr_buf *b, fr_time_ms t);      /* RFC 3339 string */
