@@ -9,7 +9,7 @@ struct parser {
     uint32_t names_n;
 };
 
-static bool read_names(struct fr_record *r, struct parser *p, struct fr_dict *dict) {
+static bool read_names(struct fr_delta_record *r, struct parser *p, struct fr_dict *dict) {
     uint64_t n = fr_varint_read(&p->in);
     if (n > (uint64_t)(p->in.end - p->in.at)) return false;
     if (n > r->numbers_cap) {
@@ -34,7 +34,7 @@ static uint32_t translate(const struct parser *p, uint64_t code) {
     return fr_code_group(p->numbers[code - 1 - p->names_n]);
 }
 
-static bool read_entries(struct fr_record *r, struct parser *p, uint32_t name, uint64_t n) {
+static bool read_entries(struct fr_delta_record *r, struct parser *p, uint32_t name, uint64_t n) {
     uint64_t code = 0, last_code = 2 * (uint64_t)p->names_n;
     int64_t epoch = 0;
     for (uint64_t i = 0; i < n; i++) {
@@ -54,7 +54,7 @@ static bool read_entries(struct fr_record *r, struct parser *p, uint32_t name, u
     return n > 0;
 }
 
-static bool read_items(struct fr_record *r, struct parser *p) {
+static bool read_items(struct fr_delta_record *r, struct parser *p) {
     uint64_t n = fr_varint_read(&p->in), previous = 0;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t name = fr_varint_read(&p->in), entries_n = fr_varint_read(&p->in);
@@ -75,15 +75,15 @@ static bool strictly_ascends(const struct fr_delta_list *list) {
     return true;
 }
 
-static void add_item(struct fr_record *r, uint32_t first, uint32_t n) {
+static void add_item(struct fr_delta_record *r, uint32_t first, uint32_t n) {
     if (r->items_n == r->items_cap) {
         r->items_cap = r->items_cap ? 2 * r->items_cap : 64;
         r->items = fr_realloc(r->items, r->items_cap * sizeof *r->items);
     }
-    r->items[r->items_n++] = (struct fr_record_item){r->entries.at[first].item, first, n};
+    r->items[r->items_n++] = (struct fr_delta_record_item){r->entries.at[first].item, first, n};
 }
 
-static void find_runs(struct fr_record *r) {
+static void find_runs(struct fr_delta_record *r) {
     for (size_t i = 0, end; i < r->entries.n; i = end) {
         for (end = i + 1; end < r->entries.n && r->entries.at[end].item == r->entries.at[i].item;) end++;
         add_item(r, (uint32_t)i, (uint32_t)(end - i));
@@ -93,7 +93,7 @@ static void find_runs(struct fr_record *r) {
 /* The writer's names ascend in its own dictionary. Where that is the reader's too, as in one process, the
  * entries need no sorting; elsewhere they do. A name that is there twice shows as an order that sorting does
  * not mend. */
-bool fr_record_read(struct fr_record *r, struct fr_str bytes, struct fr_dict *dict) {
+bool fr_delta_record_read(struct fr_delta_record *r, struct fr_str bytes, struct fr_dict *dict) {
     struct parser p = {.in = fr_reader_of(bytes)};
     r->items_n = 0;
     r->entries.n = 0;
@@ -105,10 +105,10 @@ bool fr_record_read(struct fr_record *r, struct fr_str bytes, struct fr_dict *di
     return true;
 }
 
-void fr_record_fini(struct fr_record *r) {
+void fr_delta_record_fini(struct fr_delta_record *r) {
     free(r->items);
     free(r->numbers);
     fr_delta_list_fini(&r->entries);
     fr_delta_list_fini(&r->spare);
-    *r = (struct fr_record){0};
+    *r = (struct fr_delta_record){0};
 }

@@ -69,7 +69,7 @@ enum fr_item_changes {
     FR_ITEM_PRUNED = 4,
 };
 
-/* Adds one item's entries of one record (sorted by (code, epoch), as fr_record_read gives them), removes what
+/* Adds one item's entries of one record (sorted by (code, epoch), as fr_delta_record_read gives them), removes what
  * left the window, then drops pairs beyond the bound. dict orders ties by id. Returns enum fr_item_changes.
  */
 unsigned fr_item_apply(struct fr_item *item, const struct fr_item_rules *rules, const struct fr_dict *dict,

@@ -2,7 +2,7 @@
  *
  * Promise   total: any bytes are accepted or refused, and nothing of a refused record is handed out. Entries
  *           come sorted by (item, code, epoch), so an item's entries are one run and can be applied as they
- * are. Memory    arrays are reused from record to record and owned by the struct; fr_record_fini frees them.
+ * are. Memory    arrays are reused from record to record and owned by the struct; fr_delta_record_fini frees them.
  * What is read is bounded by 16 bytes an input byte. Threads   one owner. */
 #ifndef FR_AFFINITY_RECORD_H
 #define FR_AFFINITY_RECORD_H
@@ -10,12 +10,12 @@
 #include "freshet/affinity/delta.h"
 
 /* The run of one item: entries.at[first .. first + n). */
-struct fr_record_item {
+struct fr_delta_record_item {
     uint32_t item, first, n;
 };
 
-struct fr_record {
-    struct fr_record_item *items; /* [items_n] */
+struct fr_delta_record {
+    struct fr_delta_record_item *items; /* [items_n] */
     uint32_t items_n, items_cap;
     struct fr_delta_list entries;
     struct fr_delta_list spare; /* private */
@@ -25,7 +25,7 @@ struct fr_record {
 
 /* Zero-initialised is ready. False when the bytes are not a record; then there are no items. Interns the
  * names into dict, of a refused record too. */
-bool fr_record_read(struct fr_record *r, struct fr_str bytes, struct fr_dict *dict);
-void fr_record_fini(struct fr_record *r);
+bool fr_delta_record_read(struct fr_delta_record *r, struct fr_str bytes, struct fr_dict *dict);
+void fr_delta_record_fini(struct fr_delta_record *r);
 
 #endif
