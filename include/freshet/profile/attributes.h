@@ -10,7 +10,7 @@
 #include "freshet/profile/rules.h"
 
 struct fr_profile_attribute {
-    struct fr_str name, text; /* text: of a STRING as it is, of the others as the group shows it; one block */
+    struct fr_str name, text; /* one block; text: the value as text: %.6g, true, nothing */
     enum fr_attribute_kind kind;
     double number;
     fr_time_ms time_ms;

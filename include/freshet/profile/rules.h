@@ -3,25 +3,25 @@
  * Promise   fr_profile_rules_default gives the documented defaults; after changing fields call
  *           fr_profile_rules_prepare once, which checks them and fills the tables. Read-only afterwards.
  * Threads   a prepared struct may be shared.
- * Memory    group_by names are borrowed for as long as the rules live; nothing is owned. */
+ * Memory    events and group_by names are borrowed for as long as the rules live; nothing is owned. */
 #ifndef FR_PROFILE_RULES_H
 #define FR_PROFILE_RULES_H
 
 #include "freshet/base/err.h"
-#include "freshet/event/event.h"
+#include "freshet/event/rules.h"
 
 enum {
     FR_PROFILE_HISTORY_MAX = 1000,
     FR_PROFILE_TIMES_MAX = 8,
     FR_PROFILE_RECENT_MAX = 4096,
     FR_PROFILE_ATTRIBUTES_MAX = 64,
-    FR_PROFILE_GROUP_BY_MAX = 4,
-    FR_PROFILE_WEIGHT_MAX = 1000
+    FR_PROFILE_GROUP_BY_MAX = 4
 };
 
 struct fr_profile_rules {
-    uint32_t history_items; /* H, 1 to FR_PROFILE_HISTORY_MAX */
-    uint32_t times_kept;    /* C, 1 to FR_PROFILE_TIMES_MAX */
+    const struct fr_event_rules *events; /* borrowed: weights, what undoes what, lateness, rate cap */
+    uint32_t history_items;              /* H, 1 to FR_PROFILE_HISTORY_MAX */
+    uint32_t times_kept;                 /* C, 1 to FR_PROFILE_TIMES_MAX */
     uint32_t followees, sharers;
     uint32_t recent_ids; /* event ids remembered, 0 to FR_PROFILE_RECENT_MAX */
     uint32_t attributes; /* kept per user, 1 to FR_PROFILE_ATTRIBUTES_MAX */
@@ -31,18 +31,13 @@ struct fr_profile_rules {
     struct fr_str group_by[FR_PROFILE_GROUP_BY_MAX];
     uint32_t group_by_n;
 
-    /* The same as in the event room's rules. */
-    uint16_t weights[FR_EVENT_TYPE_N];          /* 0: not an interest */
-    enum fr_event_type undoes[FR_EVENT_TYPE_N]; /* FR_EVENT_NONE: nothing */
-    int64_t lateness_ms;
-    uint32_t max_per_minute; /* 0: no cap */
-
     /* Filled by fr_profile_rules_prepare. */
-    int32_t weight_rank[FR_PROFILE_WEIGHT_MAX + 1]; /* round(log2(w) * 2^20) */
-    int32_t epoch_rank;                             /* round(2^20 / half_life_epochs) */
+    int32_t weight_rank[FR_EVENT_WEIGHT_MAX + 1]; /* round(log2(w) * 2^20) */
+    int32_t epoch_rank;                           /* round(2^20 / half_life_epochs) */
 };
 
-void fr_profile_rules_default(struct fr_profile_rules *rules); /* prepared already */
+/* Prepared already. */
+void fr_profile_rules_default(struct fr_profile_rules *rules, const struct fr_event_rules *events);
 enum fr_err fr_profile_rules_prepare(struct fr_profile_rules *rules, struct fr_errmsg *msg) FR_MUST_USE;
 
 /* floor(t / epoch_ms), kept within int32. */
@@ -65,7 +60,7 @@ struct fr_strength fr_strength_min(const struct fr_profile_rules *rules, struct 
 
 /* Whether a type puts its item into the history: an interest, or a dislike. */
 static inline bool fr_profile_touches(const struct fr_profile_rules *rules, enum fr_event_type type) {
-    return rules->weights[type] > 0 || type == FR_EVENT_DISLIKE;
+    return rules->events->weight[type] > 0 || type == FR_EVENT_DISLIKE;
 }
 
 #endif

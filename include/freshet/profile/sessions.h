@@ -11,8 +11,7 @@
 enum { FR_SESSIONS_OPEN = 64 }; /* more are closed, the oldest first */
 
 struct fr_session {
-    fr_time_ms start_ms, end_ms;
-    uint32_t events;
+    fr_time_ms start_ms, end_ms; /* of its first and last event */
 };
 
 struct fr_sessions {
