@@ -20,7 +20,7 @@
  * three upper-case letters. purchase   quantity is 1 where it was not given. price      at least 0 where it
  * was given. time_ms    set: the record's timestamp if none was given; a time ahead of the record by at most
  * max_future_ms is the record's; within [earliest_ms, record_ms] and not below watermark_ms - lateness_ms.
- * Checks run in this order, the first fault counts: version, type, user, ids, items, texts, numbers, what the
+ * Checks run in this order, the first fault counts: version, type, ids, user, items, texts, numbers, what the
  * type needs, time. record_ms is the record's timestamp; watermark_ms is the partition's before this event
  * (INT64_MIN at first). *detail (may be NULL) gets the field at fault, static text, or is empty. */
 enum fr_reject fr_clean(const struct fr_event_rules *rules, struct fr_arena *arena, fr_time_ms record_ms,

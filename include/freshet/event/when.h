@@ -2,7 +2,8 @@
  *
  * A number is read by its magnitude: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds;
  * anything larger cannot be read. So seconds work until the year 5138 and milliseconds from 1973-03-03 on.
- * Fractions are cut to the millisecond below. Negative numbers are times before 1970. Pure; any thread. */
+ * Negative numbers are times before 1970. Fractions of a millisecond are cut, except that a real is rounded:
+ * a double does not hold most decimal fractions. Pure; any thread. */
 #ifndef FR_EVENT_WHEN_H
 #define FR_EVENT_WHEN_H
 
