@@ -27,8 +27,10 @@ struct fr_trends *fr_trends_new(const struct fr_decay *popularity, const struct 
                                 uint32_t groups_max);
 void fr_trends_free(struct fr_trends **trends);
 
-/* Takes over the counts of an item after they changed (FR_ITEM_COUNTS). */
-void fr_trends_update(struct fr_trends *trends, uint32_t item_number, const struct fr_item *item);
+/* Takes over an item's counts after fr_item_apply: of everybody and of each group that the applied deltas
+ * (the item's run of a record) name. */
+void fr_trends_update(struct fr_trends *trends, uint32_t item_number, const struct fr_item *item,
+                      const struct fr_delta *deltas, uint32_t n);
 
 /* The groups that have a table, FR_TREND_ALL among them; lent until the next update. */
 uint32_t fr_trends_groups(const struct fr_trends *trends, const uint32_t **groups);
