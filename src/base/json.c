@@ -137,6 +137,18 @@ void fr_json_double(struct fr_buf *b, double v) {
     fr_buf_append(b, text, strlen(text));
 }
 
+void fr_json_decimal(struct fr_buf *b, uint64_t value, unsigned places) {
+    char text[40];
+    unsigned at = sizeof text;
+    while (places > 0 && value % 10 == 0) value /= 10, places--;
+    for (unsigned digit = 0; digit <= places || value; digit++, value /= 10) {
+        if (digit == places && places > 0) text[--at] = '.';
+        text[--at] = (char)('0' + value % 10);
+    }
+    separate(b);
+    fr_buf_append(b, text + at, sizeof text - at);
+}
+
 void fr_json_bool(struct fr_buf *b, bool v) {
     separate(b);
     if (v)

@@ -1,35 +1,38 @@
-/* One list from at most a few thousand votes.
+/* One list from about a thousand votes.
  *
- * Problem   20 seeds of 50 neighbours speak for about 1,000 candidates out of a catalogue of any size, for
- *           each touched user of each batch: under 10 us, without an allocation.
- * Choice    everything is a vote: a voice (a seed, the group, the trend) gives a candidate some units of
- *           1e-6. Votes are written down one after the other with the place of their candidate in a small
- *           hash table that adds them up. The best places get a rank, and a second walk over the written
- *           votes collects the reasons of ranked ones. A table of the input's size stays in the first-level
- *           cache, and a generation number empties it.
- * Rejected  an array over the whole catalogue (1,000 cache misses a list); base/topk for the best (it breaks
- *           ties by number, and numbers change with every restart).
- * Invariant the units of a place are the sum of the votes that point to it.
+ * Problem   20 seeds of 50 neighbours speak for hundreds of candidates out of a catalogue of any size, for
+ *           each touched user of each batch: about 10 us, without an allocation.
+ * Choice    everything is a vote: a voice (a seed, the group, the trend) gives an item some units of
+ *           1e-6. Three plain loops with nothing but arithmetic in them: write the votes down, count
+ *           them in a small hash table, walk over them again to collect the reasons of the best. The
+ *           table is sized by the input, so it stays in the first-level cache, and only the places that
+ *           were used are emptied.
+ * Rejected  an array over the whole catalogue (a cache miss for each candidate); base/topk for the best
+ *           (it breaks ties by number, and numbers change with every restart); one function that does
+ *           all of it for each vote (three times slower: every store makes the compiler load again).
+ * Invariant after count, the units of a place are the sum of the votes that point to it, less HIDDEN if
+ *           its item must not be shown. Between lists every place is empty.
  *
  *     voices  [seed a | seed b | ... | group | trend]
  *               |  first..end
- *     votes   [place, units][place, units]...            in the order of voices
- *               |
- *     places  {item, generation, units | HIDDEN, rank}   hash table by item */
+ *     votes   [item -> place, units][item -> place, units]...    in the order of voices
+ *                        |
+ *     places         {item, units, rank}                         hash table by item */
 #include "freshet/recommend/list.h"
 #include "freshet/base/err.h"
 #include <stdlib.h>
 
-enum { UNITS = 1000000, NO_RANK = UINT16_MAX, FIRST_PLACES = 1024 };
-static const uint32_t HIDDEN = UINT32_MAX; /* units of an item that must not be shown */
+enum { UNITS = 1000000, HIDDEN = 2 * UNITS, NO_RANK = UINT16_MAX, FIRST_PLACES = 1024 };
+static const uint32_t EMPTY = UINT32_MAX; /* no item has this number: see FR_DICT_NONE */
 
 struct place {
-    uint32_t item, generation, units;
-    uint16_t rank;
+    uint32_t item;
+    int32_t units; /* below 0: hidden */
 };
 
 struct vote {
-    uint32_t place, units;
+    uint32_t at; /* the item's number; once counted, its place */
+    uint32_t units;
 };
 
 struct voice {
@@ -53,10 +56,11 @@ struct account {
 
 struct fr_ranker {
     struct place *places; /* [mask + 1] */
-    uint32_t mask, shift, generation;
-    struct vote *votes;   /* [vote_cap] */
-    uint32_t *candidates; /* [vote_cap] places that have votes */
-    uint32_t vote_cap, vote_n, candidate_n;
+    uint16_t *ranks;      /* [mask + 1] in best, or NO_RANK */
+    uint32_t mask, shift;
+    struct vote *votes; /* [vote_cap] */
+    uint32_t *used;     /* places, the hidden ones first */
+    uint32_t vote_cap, vote_n, used_n;
     struct voice voices[FR_LIST_SEEDS_MAX + 2];
     uint32_t voice_n;
     uint32_t best[FR_LIST_ITEMS_MAX]; /* places, best first */
@@ -71,8 +75,9 @@ struct fr_ranker *fr_ranker_new(void) {
 void fr_ranker_free(struct fr_ranker *r) {
     if (!r) return;
     free(r->places);
+    free(r->ranks);
     free(r->votes);
-    free(r->candidates);
+    free(r->used);
     free(r);
 }
 
@@ -87,63 +92,70 @@ const char *fr_list_params_fault(const struct fr_list_params *p) {
     return NULL;
 }
 
-/* Room for vote_n votes and for as many items and the history in a table at most half full. */
-static void reserve(struct fr_ranker *r, uint32_t vote_n, uint32_t history_n) {
-    if (vote_n > r->vote_cap) {
-        r->vote_cap = vote_n;
-        r->votes = fr_realloc(r->votes, vote_n * sizeof *r->votes);
-        r->candidates = fr_realloc(r->candidates, vote_n * sizeof *r->candidates);
-    }
-    size_t size = r->places ? (size_t)r->mask + 1 : FIRST_PLACES;
-    while (size < 2 * ((size_t)vote_n + history_n)) size *= 2;
-    if (r->places && size == (size_t)r->mask + 1) return;
+static void resize(struct fr_ranker *r, size_t size) {
     free(r->places);
-    r->places = fr_alloc_zero(size, sizeof *r->places);
+    free(r->ranks);
+    r->places = fr_alloc(size * sizeof *r->places);
+    r->ranks = fr_alloc(size * sizeof *r->ranks);
+    memset(r->places, 0xff, size * sizeof *r->places);
+    memset(r->ranks, 0xff, size * sizeof *r->ranks);
     r->mask = (uint32_t)size - 1;
     r->shift = 32 - (uint32_t)__builtin_ctzll(size);
-    r->generation = 0;
 }
 
-static void empty(struct fr_ranker *r) {
-    r->vote_n = r->candidate_n = r->best_n = 0;
-    if (++r->generation) return;
-    memset(r->places, 0, ((size_t)r->mask + 1) * sizeof *r->places);
-    r->generation = 1;
+/* Room for so many votes, and for their items and the history in a table that is at most half full. */
+static void reserve(struct fr_ranker *r, uint32_t vote_n, uint32_t history_n) {
+    size_t used_n = (size_t)vote_n + history_n, size = r->places ? (size_t)r->mask + 1 : FIRST_PLACES;
+    if (used_n > r->vote_cap) {
+        r->vote_cap = (uint32_t)used_n;
+        r->votes = fr_realloc(r->votes, used_n * sizeof *r->votes);
+        r->used = fr_realloc(r->used, used_n * sizeof *r->used);
+    }
+    while (size < 2 * used_n) size *= 2;
+    if (!r->places || size != (size_t)r->mask + 1) resize(r, size);
 }
 
-/* The place of item, made if need be. Multiplying spreads the dense numbers of a dictionary (Fibonacci
- * hashing). */
-static uint32_t place_of(struct fr_ranker *r, uint32_t item, bool *is_new) {
-    uint32_t at = item * 2654435769u >> r->shift;
-    for (;; at = (at + 1) & r->mask) {
-        struct place *p = &r->places[at];
-        *is_new = p->generation != r->generation;
-        if (*is_new) *p = (struct place){item, r->generation, 0, NO_RANK};
-        if (p->item == item) return at;
+/* Where item is, or would go. Multiplying spreads the dense numbers of a dictionary (Fibonacci hashing). */
+static inline uint32_t place_of(const struct place *places, uint32_t mask, uint32_t shift, uint32_t item) {
+    uint32_t at = item * 2654435769u >> shift;
+    while (places[at].item != item && places[at].item != EMPTY) at = (at + 1) & mask;
+    return at;
+}
+
+static bool is_hidden(const struct fr_seed *s, enum fr_seen seen) {
+    return s->disliked || seen == FR_SEEN_HIDE || (seen == FR_SEEN_PURCHASED && s->purchased);
+}
+
+static void hide(struct fr_ranker *r, const struct fr_list_input *in, enum fr_seen seen) {
+    for (uint32_t i = 0; i < in->seed_n; i++) {
+        if (!is_hidden(&in->seeds[i], seen)) continue;
+        uint32_t at = place_of(r->places, r->mask, r->shift, in->seeds[i].item);
+        if (r->places[at].item == EMPTY) r->used[r->used_n++] = at;
+        r->places[at] = (struct place){in->seeds[i].item, -HIDDEN};
     }
 }
 
-static void hide(struct fr_ranker *r, const struct fr_seed *s, enum fr_seen seen) {
-    if (!s->disliked && seen == FR_SEEN_SHOW) return;
-    if (!s->disliked && seen == FR_SEEN_PURCHASED && !s->purchased) return;
-    bool is_new;
-    r->places[place_of(r, s->item, &is_new)].units = HIDDEN;
+/* Without a branch but the search's: whether an item is new is anybody's guess. */
+static void count(struct fr_ranker *r) {
+    struct place *places = r->places;
+    struct vote *votes = r->votes;
+    uint32_t mask = r->mask, shift = r->shift, used_n = r->used_n, vote_n = r->vote_n, *used = r->used;
+    for (uint32_t i = 0; i < vote_n; i++) {
+        uint32_t item = votes[i].at, at = place_of(places, mask, shift, item);
+        bool is_new = places[at].item == EMPTY;
+        int32_t before = is_new ? 0 : places[at].units;
+        places[at] = (struct place){item, before + (int32_t)votes[i].units};
+        votes[i].at = at;
+        used[used_n] = at;
+        used_n += is_new;
+    }
+    r->used_n = used_n;
 }
 
 /* The whole units of amount, which is at most 1e6; 0 for NaN and whatever is not positive. */
-static uint32_t units_of(double amount) { return amount > 0 ? (uint32_t)amount : 0; }
+static inline uint32_t units_of(double amount) { return amount > 0 ? (uint32_t)amount : 0; }
 
-static void give(struct fr_ranker *r, uint32_t item, uint32_t units) {
-    if (!units) return;
-    bool is_new;
-    uint32_t at = place_of(r, item, &is_new);
-    if (r->places[at].units == HIDDEN) return;
-    r->places[at].units += units;
-    r->votes[r->vote_n++] = (struct vote){at, units};
-    if (is_new) r->candidates[r->candidate_n++] = at;
-}
-
-/* The seeds that speak, with the strongest similarity worth factor units. */
+/* The seeds that speak. */
 static void add_seed_voices(struct fr_ranker *r, const struct fr_list_params *p,
                             const struct fr_list_input *in) {
     double total = 0;
@@ -155,19 +167,22 @@ static void add_seed_voices(struct fr_ranker *r, const struct fr_list_params *p,
         in->candidates_of(in->context, s->item, &v->candidates, &v->candidate_n);
         total += s->strength;
     }
-    double scale = (1 - p->group_weight - p->trend_weight) * UNITS;
-    for (uint32_t i = 0; i < r->voice_n; i++) r->voices[i].factor *= scale / total;
+    double scale = (1 - p->group_weight - p->trend_weight) * UNITS / total;
+    for (uint32_t i = 0; i < r->voice_n; i++) r->voices[i].factor *= scale;
 }
 
 static void speak_seed(struct fr_ranker *r, struct voice *v, double shrinkage) {
+    struct vote *next = r->votes + r->vote_n;
+    double factor = v->factor;
     v->first = r->vote_n;
-    for (uint32_t i = 0; i < v->candidate_n; i++) {
-        struct fr_candidate c = v->candidates[i];
-        double similarity = c.similarity > 1 ? 1 : (double)c.similarity, pair = (double)c.pair;
-        if (!(pair > 0)) continue;
-        give(r, c.item, units_of(v->factor * similarity * (pair / (pair + shrinkage))));
+    for (const struct fr_candidate *c = v->candidates, *end = c + v->candidate_n; c < end; c++) {
+        double similarity = c->similarity > 1 ? 1 : (double)c->similarity;
+        double pair = c->pair > 0 ? (double)c->pair : 0;
+        uint32_t units = units_of(factor * similarity * (pair / (pair + shrinkage)));
+        *next = (struct vote){c->item, units};
+        next += units > 0;
     }
-    v->end = r->vote_n;
+    v->end = r->vote_n = (uint32_t)(next - r->votes);
 }
 
 static void speak_popular(struct fr_ranker *r, enum fr_reason_code code, double weight,
@@ -176,7 +191,8 @@ static void speak_popular(struct fr_ranker *r, enum fr_reason_code code, double 
     *v = (struct voice){.code = code, .item = FR_DICT_NONE, .first = r->vote_n};
     for (uint32_t i = 0; i < n; i++) {
         double part = items[i].value / items[0].value;
-        give(r, items[i].item, units_of(weight * UNITS * (part > 1 ? 1 : part)));
+        uint32_t units = units_of(weight * UNITS * (part > 1 ? 1 : part));
+        if (units) r->votes[r->vote_n++] = (struct vote){items[i].item, units};
     }
     v->end = r->vote_n;
 }
@@ -184,17 +200,20 @@ static void speak_popular(struct fr_ranker *r, enum fr_reason_code code, double 
 static uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 static void vote(struct fr_ranker *r, const struct fr_list_params *p, const struct fr_list_input *in) {
-    r->voice_n = 0;
+    r->voice_n = r->vote_n = r->used_n = r->best_n = 0;
     add_seed_voices(r, p, in);
     uint32_t group_n = min(in->group_n, p->popular_items), trend_n = min(in->trend_n, p->popular_items);
     uint32_t most = group_n + trend_n, seed_voice_n = r->voice_n;
     for (uint32_t i = 0; i < seed_voice_n; i++) most += r->voices[i].candidate_n;
     reserve(r, most, in->seed_n);
-    empty(r);
-    for (uint32_t i = 0; i < in->seed_n; i++) hide(r, &in->seeds[i], p->seen);
     for (uint32_t i = 0; i < seed_voice_n; i++) speak_seed(r, &r->voices[i], p->shrinkage);
     speak_popular(r, FR_REASON_POPULAR_IN_GROUP, p->group_weight, in->group, group_n);
     speak_popular(r, FR_REASON_TRENDING, p->trend_weight, in->trend, trend_n);
+}
+
+static void clear(struct fr_ranker *r) {
+    for (uint32_t i = 0; i < r->used_n; i++) r->places[r->used[i]].item = EMPTY;
+    for (uint32_t i = 0; i < r->best_n; i++) r->ranks[r->best[i]] = NO_RANK;
 }
 
 static bool is_better(const struct fr_dict *items, const struct place *a, const struct place *b) {
@@ -204,15 +223,18 @@ static bool is_better(const struct fr_dict *items, const struct place *a, const 
 
 /* Insertion into a short sorted array: most candidates fail at the first comparison, with the worst. */
 static void choose(struct fr_ranker *r, uint32_t k, const struct fr_dict *items) {
-    for (uint32_t i = 0; i < r->candidate_n; i++) {
-        const struct place *p = &r->places[r->candidates[i]];
+    int32_t worst = 1; /* units that it takes to get in */
+    for (uint32_t i = 0; i < r->used_n; i++) {
+        const struct place *p = &r->places[r->used[i]];
+        if (p->units < worst) continue;
         uint32_t at = r->best_n;
         if (at == k && !is_better(items, p, &r->places[r->best[--at]])) continue;
         if (r->best_n < k) r->best_n++;
         for (; at && is_better(items, p, &r->places[r->best[at - 1]]); at--) r->best[at] = r->best[at - 1];
-        r->best[at] = r->candidates[i];
+        r->best[at] = r->used[i];
+        if (r->best_n == k) worst = r->places[r->best[k - 1]].units;
     }
-    for (uint32_t i = 0; i < r->best_n; i++) r->places[r->best[i]].rank = (uint16_t)i;
+    for (uint32_t i = 0; i < r->best_n; i++) r->ranks[r->best[i]] = (uint16_t)i;
 }
 
 /* Keeps the `most` strongest seeds by name; what falls out goes to the rest. */
@@ -242,7 +264,7 @@ static void explain(struct fr_ranker *r, const struct fr_list_params *p, const s
     for (uint32_t i = 0; i < r->voice_n; i++) {
         const struct voice *v = &r->voices[i];
         for (uint32_t j = v->first; j < v->end; j++) {
-            uint16_t rank = r->places[r->votes[j].place].rank;
+            uint16_t rank = r->ranks[r->votes[j].at];
             if (rank == NO_RANK) continue;
             struct account *a = &r->accounts[rank];
             if (v->code == FR_REASON_CO_OCCURRENCE)
@@ -275,6 +297,8 @@ static void item_write(struct fr_list_item *out, const struct place *p, const st
 struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,
                             const struct fr_list_input *in, struct fr_arena *arena) {
     vote(r, p, in);
+    hide(r, in, p->seen);
+    count(r);
     choose(r, p->items, in->items);
     explain(r, p, in->items);
     struct fr_list list = {.item_n = r->best_n, .fallback = true};
@@ -283,5 +307,6 @@ struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,
         item_write(&list.items[i], &r->places[r->best[i]], &r->accounts[i], arena);
         if (r->accounts[i].named_n) list.fallback = false;
     }
+    clear(r);
     return list;
 }

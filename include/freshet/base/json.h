@@ -20,6 +20,8 @@ void fr_json_str(struct fr_buf *b, struct fr_str s);
 void fr_json_int(struct fr_buf *b, int64_t v);
 void fr_json_number(struct fr_buf *b, double v); /* %.6g, without its cost */
 void fr_json_double(struct fr_buf *b, double v); /* as few digits as read back the same double */
+/* value / 10^places exactly, without trailing zeros and without an exponent; places at most 18. */
+void fr_json_decimal(struct fr_buf *b, uint64_t value, unsigned places);
 void fr_json_bool(struct fr_buf *b, bool v);
 void fr_json_null(struct fr_buf *b);
 void fr_json_time(struct fr_buf *b, fr_time_ms t);      /* RFC 3339 string */

@@ -9,6 +9,7 @@
 #define FR_RECOMMEND_RECOMMENDATION_H
 
 #include "freshet/base/buf.h"
+#include "freshet/base/clock.h"
 #include "freshet/recommend/list.h"
 
 struct fr_recommendation {
