@@ -15,6 +15,7 @@ exist here: compare.py knows. Only the standard library is used.
 import argparse
 import collections
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -361,22 +362,22 @@ class Aggregate:
 
     def contribute(self, user, settings):
         strengths = {item: strength(entry, settings) for item, entry in history_of(user, settings).items()}
-        strengths = {item: s for item, s in strengths.items() if s}
+        weakest_first = sorted(((item, s) for item, s in strengths.items() if s), key=lambda it: rank(*it[1], settings))
         group = group_of(user, settings)
-        for p, (weight, epoch) in strengths.items():
+        for at, (p, (weight, epoch)) in enumerate(weakest_first):
             self.counts[p][epoch] += weight
             if group is not None:
                 self.groups[p][group][epoch] += weight
-            for q in strengths:
-                if p != q:
-                    w, e = min(strengths[p], strengths[q], key=lambda we: rank(*we, settings))
-                    self.pairs[p][q][e] += w
+            for q, _ in weakest_first[at + 1:]:
+                self.pairs[p][q][epoch] += weight
+                self.pairs[q][p][epoch] += weight
 
 
 # --- section 6: reading --------------------------------------------------------------------------------------------------
 
-def decay(age, settings):
-    return 2 ** 32 if age <= 0 else half_up(2 ** 32 * 2 ** (-age / settings.half_life_epochs))
+@functools.lru_cache(maxsize=None)
+def decay(age, half_life_epochs):
+    return 2 ** 32 if age <= 0 else half_up(2 ** 32 * 2 ** (-age / half_life_epochs))
 
 
 def readable(buckets, now, settings):
@@ -384,7 +385,7 @@ def readable(buckets, now, settings):
 
 
 def value(buckets, now, settings):
-    return sum(w * decay(now - e, settings) for e, w in readable(buckets, now, settings).items()) / 2 ** 32
+    return sum(w * decay(now - e, settings.half_life_epochs) for e, w in readable(buckets, now, settings).items()) / 2 ** 32
 
 
 def neighbors(aggregate, p, now, settings):
@@ -449,7 +450,7 @@ def main():
         default = getattr(Settings, name)
         arguments.add_argument("--" + name.replace("_", "-"), type=type(default) if name != "half_life_epochs" else float,
                                default=default)
-    given = arguments.parse_args()
+    given = arguments.parse_intermixed_args()
     settings = Settings(**{name: getattr(given, name) for name in numbers},
                         group_by=tuple(name for name in given.group_by.split(",") if name))
     with open(given.log, encoding="utf-8") if given.log else sys.stdin as lines:
