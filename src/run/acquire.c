@@ -16,6 +16,7 @@
 #include "worker_internal.h"
 
 void part_reset(struct fr_worker *w, struct part *p, enum part_state state) {
+    input_forget(w, p);
     fr_cells_clear(&p->cells, w->stage);
     if (w->stage->ops->partition_dropped) w->stage->ops->partition_dropped(w->stage, p->number);
     *p = (struct part){

@@ -25,6 +25,14 @@ void input_discard(struct fr_worker *w) {
         w->parts[i].touched = w->parts[i].touched_live = false;
 }
 
+void input_forget(struct fr_worker *w, const struct part *p) {
+    struct input *in = &w->input;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < in->missing_n; i++)
+        if (in->missing[i]->partition != p->number) in->missing[kept++] = in->missing[i];
+    in->missing_n = kept;
+}
+
 void input_fini(struct fr_worker *w) {
     struct input *in = &w->input;
     free(in->records);
