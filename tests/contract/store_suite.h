@@ -1,5 +1,5 @@
 /* store_suite.h - what every store must do, written against port/store.h only. A test sets suite_open and runs
- * suite_run. Every case has keys of its own, so cases share one server. */
+ * suite_run; with SUITE_HELPERS_ONLY only the helpers are there. Every case has keys of its own, so cases share one server. */
 #ifndef FR_TESTS_STORE_SUITE_H
 #define FR_TESTS_STORE_SUITE_H
 
@@ -9,8 +9,6 @@
 #include "freshet/port/store.h"
 #include <pthread.h>
 #include <stdlib.h>
-
-static struct fr_store *(*suite_open)(void); /* gives a new endpoint of the store under test */
 
 static const struct fr_str absent = {NULL, 0};
 
@@ -45,6 +43,9 @@ static inline bool holds(struct fr_store *s, struct fr_str key, struct fr_str wa
     fr_arena_fini(&arena);
     return same;
 }
+
+#ifndef SUITE_HELPERS_ONLY
+static struct fr_store *(*suite_open)(void); /* gives a new endpoint of the store under test */
 
 static void test_commit_then_load(void) {
     struct fr_store *s = suite_open();
@@ -293,4 +294,5 @@ static void suite_run(const char *name) {
     RUN(test_info);
 }
 
+#endif
 #endif
