@@ -4,6 +4,7 @@ endif()
 install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 install(FILES ${PROJECT_SOURCE_DIR}/config/freshet.yaml DESTINATION /etc/freshet OPTIONAL)
+install(FILES ${PROJECT_SOURCE_DIR}/config/freshet.service DESTINATION lib/systemd/system)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "freshet maintainers <maintainers@freshet.example>")
