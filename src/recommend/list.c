@@ -11,7 +11,7 @@
  *           (it breaks ties by number, and numbers change with every restart); one function that does
  *           all of it for each vote (three times slower: every store makes the compiler load again).
  * Invariant after count, the units of a place are the sum of the votes that point to it, less HIDDEN if
- *           its item must not be shown. Between lists every place is empty.
+ *           its item must not be shown. Between lists every place is empty, with 0 units.
  *
  *     voices  [seed a | seed b | ... | group | trend]
  *               |  first..end
@@ -97,7 +97,7 @@ static void resize(struct fr_ranker *r, size_t size) {
     free(r->ranks);
     r->places = fr_alloc(size * sizeof *r->places);
     r->ranks = fr_alloc(size * sizeof *r->ranks);
-    memset(r->places, 0xff, size * sizeof *r->places);
+    for (size_t i = 0; i < size; i++) r->places[i] = (struct place){EMPTY, 0};
     memset(r->ranks, 0xff, size * sizeof *r->ranks);
     r->mask = (uint32_t)size - 1;
     r->shift = 32 - (uint32_t)__builtin_ctzll(size);
@@ -143,8 +143,8 @@ static void count(struct fr_ranker *r) {
     for (uint32_t i = 0; i < vote_n; i++) {
         uint32_t item = votes[i].at, at = place_of(places, mask, shift, item);
         bool is_new = places[at].item == EMPTY;
-        int32_t before = is_new ? 0 : places[at].units;
-        places[at] = (struct place){item, before + (int32_t)votes[i].units};
+        places[at].item = item;
+        places[at].units += (int32_t)votes[i].units;
         votes[i].at = at;
         used[used_n] = at;
         used_n += is_new;
@@ -153,7 +153,10 @@ static void count(struct fr_ranker *r) {
 }
 
 /* The whole units of amount, which is at most 1e6; 0 for NaN and whatever is not positive. */
-static inline uint32_t units_of(double amount) { return amount > 0 ? (uint32_t)amount : 0; }
+static inline uint32_t units_of(double amount) {
+    amount = amount > 0 ? amount : 0; /* apart from the conversion, this is one instruction and no branch */
+    return (uint32_t)(int32_t)amount;
+}
 
 /* The seeds that speak. */
 static void add_seed_voices(struct fr_ranker *r, const struct fr_list_params *p,
@@ -176,8 +179,9 @@ static void speak_seed(struct fr_ranker *r, struct voice *v, double shrinkage) {
     double factor = v->factor;
     v->first = r->vote_n;
     for (const struct fr_candidate *c = v->candidates, *end = c + v->candidate_n; c < end; c++) {
-        double similarity = c->similarity > 1 ? 1 : (double)c->similarity;
-        double pair = c->pair > 0 ? (double)c->pair : 0;
+        double similarity = (double)c->similarity, pair = (double)c->pair;
+        similarity = 1 < similarity ? 1 : similarity; /* NaN stays and becomes 0 units */
+        pair = pair > 0 ? pair : 0;
         uint32_t units = units_of(factor * similarity * (pair / (pair + shrinkage)));
         *next = (struct vote){c->item, units};
         next += units > 0;
@@ -212,7 +216,7 @@ static void vote(struct fr_ranker *r, const struct fr_list_params *p, const stru
 }
 
 static void clear(struct fr_ranker *r) {
-    for (uint32_t i = 0; i < r->used_n; i++) r->places[r->used[i]].item = EMPTY;
+    for (uint32_t i = 0; i < r->used_n; i++) r->places[r->used[i]] = (struct place){EMPTY, 0};
     for (uint32_t i = 0; i < r->best_n; i++) r->ranks[r->best[i]] = NO_RANK;
 }
 
