@@ -12,7 +12,7 @@ import argparse
 import json
 import random
 
-import naive
+import cleaning
 
 KINDS = {"click": 30, "view": 20, "like": 12, "add_to_cart": 6, "purchase": 6, "share": 4, "comment": 3,
          "add_to_wishlist": 4, "unlike": 4, "remove_from_cart": 2, "remove_from_wishlist": 2, "refund": 2,
@@ -74,7 +74,7 @@ def make_log(seed=1, events=10_000, users=100, items=200, partitions=4, days=40)
             value = make_event(rng, number, f"u{zipf(rng, users)}", items, arrival_ms)
             if value["event_type"] != "user_delete":
                 recent = recent[-19:] + [value]
-        partition = naive.partition_of(value["user_id"], partitions)
+        partition = cleaning.partition_of(value["user_id"], partitions)
         log.append({"partition": partition, "offset": offsets[partition], "timestamp_ms": arrival_ms, "value": value})
         offsets[partition] += 1
         if value["event_type"] == "user_delete":

@@ -6,6 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cleaning  # noqa: E402
 import genlog  # noqa: E402
 import naive  # noqa: E402
 
@@ -21,24 +22,27 @@ def event(user, kind, item=None, t=0, **fields):
 
 
 def run(*events, **settings):
-    settings = naive.Settings(**{"lateness_ms": 100 * DAY, **settings})
+    settings = cleaning.Settings(**{"lateness_ms": 100 * DAY, **settings})
     records = [(e["partition"], e["timestamp_ms"], e["value"]) for e in events]
-    users, rejects, latest = naive.accept_log(records, settings)
+    users, rejects, latest = cleaning.accept_log(records, settings)
     return ({row["user_id"]: row for row in naive.dump_users(users, settings)},
             {row["item_id"]: row for row in naive.dump_items(users, latest, settings)}, rejects)
 
 
 def history(users, user):
-    return [(row["item_id"], row["weight"]) for row in users[user]["history"]]
+    """What has a strength, latest first."""
+    rows = sorted(users[user]["history"], key=lambda row: -row["last_ms"])
+    return [(row["item_id"], row["weight"]) for row in rows]
 
 
 class Counting(unittest.TestCase):
     def test_pair_takes_the_smaller_strength(self):
         users, items, _ = run(event("u", "click", "a"), event("u", "purchase", "b", 1))
         self.assertEqual(history(users, "u"), [("b", 4), ("a", 1)])
-        self.assertEqual(items["a"]["buckets"], [(19000, 1)])
-        self.assertEqual(items["b"]["buckets"], [(19000, 4)])
-        self.assertEqual(items["a"]["pairs"], [{"item_id": "b", "count": 1.0, "buckets": [(19000, 1)]}])
+        self.assertEqual(items["a"]["buckets"], {"19000": 1})
+        self.assertEqual(items["b"]["buckets"], {"19000": 4})
+        self.assertEqual(items["a"]["pairs"], [{"item_id": "b", "count": 1.0}])
+        self.assertEqual(items["a"]["pair_buckets"], [["b", 19000, 1]])
         self.assertEqual(items["b"]["pairs"][0]["count"], 1.0)
         self.assertEqual(items["a"]["neighbors"], [{"item_id": "b", "similarity": 1 / math.sqrt(4.0)}])
 
@@ -64,7 +68,7 @@ class Counting(unittest.TestCase):
     def test_groups(self):
         upsert = event("u", "user_upsert", attributes={"age": 30, "vip": True})
         _, items, _ = run(upsert, event("u", "like", "a"), event("v", "like", "a"), group_by=("age", "vip"))
-        self.assertEqual(items["a"]["groups"], [{"group": "30|true", "count": 2.0, "buckets": [(19000, 2)]}])
+        self.assertEqual(items["a"]["groups"], {"30|true": {"count": 2.0, "buckets": {"19000": 2}}})
 
 
 class Histories(unittest.TestCase):
@@ -84,7 +88,7 @@ class Histories(unittest.TestCase):
 
     def test_undo_takes_back_what_was_before_it(self):
         users, items, _ = run(event("u", "like", "a"), event("u", "unlike", "a", 5), event("u", "click", "b", 6))
-        self.assertEqual(history(users, "u"), [("b", 1), ("a", 0)])
+        self.assertEqual(history(users, "u"), [("b", 1)])
         self.assertNotIn("a", items)
         users, _, _ = run(event("u", "unlike", "a", 5), event("u", "like", "a", 6))
         self.assertEqual(history(users, "u"), [("a", 2)])
@@ -92,10 +96,20 @@ class Histories(unittest.TestCase):
     def test_dislike_takes_back_everything_before_it(self):
         users, _, _ = run(event("u", "purchase", "a"), event("u", "dislike", "a", 1), event("u", "view", "a", 2))
         self.assertEqual(history(users, "u"), [("a", 1)])
+        self.assertEqual(users["u"]["disliked"], ["a"])
 
     def test_times_kept(self):
         users, _, _ = run(*[event("u", "click", "a", t) for t in range(6)])
-        self.assertEqual(users["u"]["history"][0]["behaviors"], {"click": [T0 + t for t in (5, 4, 3, 2)]})
+        self.assertEqual(users["u"]["history"][0]["behaviours"], {"click": {"count": 4, "last_ms": T0 + 5}})
+        # The kept times are 5, 4, 3 and 2; what is undone up to 3 leaves two, and the dropped ones do not come back.
+        users, _, _ = run(*[event("u", "like", "a", t) for t in range(6)], event("u", "unlike", "a", 3))
+        self.assertEqual(users["u"]["history"][0]["behaviours"]["like"]["count"], 2)
+
+    def test_followees_and_sharers(self):
+        users, _, _ = run(event("u", "follow", t=1, target_user_id="x"), event("u", "follow", t=2, target_user_id="y"),
+                          event("u", "unfollow", t=3, target_user_id="x"),
+                          event("u", "click", "a", 4, referrer_user_id="z"))
+        self.assertEqual((users["u"]["followees"], users["u"]["sharers"]), (["y"], ["z"]))
 
 
 class Cleaning(unittest.TestCase):
@@ -132,7 +146,7 @@ class Cleaning(unittest.TestCase):
     def test_times(self):
         for written in (1_650_812_741, 1_650_812_741_000, 1_650_812_741_000_000, "1650812741", "2022-04-24T15:05:41Z",
                         "2022-04-24T23:05:41+08:00"):
-            self.assertEqual(naive.milliseconds(written), 1_650_812_741_000)
+            self.assertEqual(cleaning.milliseconds(written), 1_650_812_741_000)
 
 
 class Partitions(unittest.TestCase):
@@ -140,7 +154,7 @@ class Partitions(unittest.TestCase):
         # Values of Kafka's own UtilsTest.
         for key, want in ((b"21", -973932308), (b"foobar", -790332482), (b"a-little-bit-long-string", -985981536),
                           (b"a-little-bit-longer-string", -1486304829), (b"abc", 479470107)):
-            self.assertEqual(naive.murmur2(key), want & 0xFFFFFFFF)
+            self.assertEqual(cleaning.murmur2(key), want & 0xFFFFFFFF)
 
 
 class Generated(unittest.TestCase):
