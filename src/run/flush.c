@@ -128,8 +128,9 @@ static void pop(struct fr_worker *w) {
 static enum fr_err start(struct fr_worker *w, struct snapshot *s, struct fr_errmsg *msg) {
     struct part *p = s->part;
     p->storing = s->replacement;
+    s->expected = p->stored;
     s->commit =
-        (struct fr_store_commit){fr_keys_meta(&w->keys, p->number, &s->arena), fr_meta_slice(&p->stored),
+        (struct fr_store_commit){fr_keys_meta(&w->keys, p->number, &s->arena), fr_meta_slice(&s->expected),
                                  fr_meta_slice(&s->replacement), s->pairs, s->n};
     s->started_us = fr_clock_mono_us();
     enum fr_err err = w->store->ops->commit_start(w->store, &s->commit, msg);

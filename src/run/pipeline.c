@@ -110,7 +110,7 @@ static void committed(struct fr_worker *w) {
     w->puts_end = &b->next;
 }
 
-/* After a doubtful end: is the batch in the log? *answer is valid when FR_OK. */
+/* After a doubtful end: is the batch in the log? The answers are valid when FR_OK. */
 static enum fr_err find_out(struct fr_worker *w, const struct batch *b, bool *is_committed, bool *is_ours,
                             struct fr_errmsg *msg) {
     uint32_t at_end = 0, before = 0;
@@ -122,7 +122,7 @@ static enum fr_err find_out(struct fr_worker *w, const struct batch *b, bool *is
             w->bus->ops->committed(w->bus, b->offsets[i].partition, stable, &offset, metadata, msg);
         if (err != FR_OK) return err;
         at_end += offset == b->offsets[i].next_offset;
-        before += offset == w->parts[b->offsets[i].partition].committed;
+        before += offset < b->offsets[i].next_offset; /* if somebody else moved it, our generation is fenced */
     }
     *is_committed = at_end == b->offset_n;
     *is_ours = *is_committed || before == b->offset_n;

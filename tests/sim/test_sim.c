@@ -238,6 +238,11 @@ static void calm(struct world *w) {
         for (unsigned s = 0; s < WORKERS; s++) step_worker(w, s);
         if (i > 400 && all_idle(w)) return;
     }
+    for (unsigned s = 0; s < WORKERS && w->tell; s++) {
+        struct fr_worker_status t = {0};
+        if (w->slots[s].worker) fr_worker_status(w->slots[s].worker, &t);
+        TELL(w, "w%u assigned %u live %u busy %d behind %llu", s, t.assigned, t.live, t.busy, (unsigned long long)t.behind_records);
+    }
     if (!w->stopped) violate(w, "it does not come to rest", w->now, 0);
 }
 
@@ -376,6 +381,7 @@ int main(int argc, char **argv) {
         for (enum off o = 0; argc > 2 && o < OFF_N; o++)
             if (strcmp(argv[2], off_names[o]) == 0) off = o;
         fr_log_setup(FR_LOG_DEBUG, FR_LOG_LOGFMT);
+        setvbuf(stdout, NULL, _IONBF, 0);
         const char *text = run(strtoull(argv[1], NULL, 10), off, trigger_of(off), true);
         puts(text ? text : "no violation");
         return text != NULL;
