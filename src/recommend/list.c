@@ -118,7 +118,8 @@ static void reserve(struct fr_ranker *r, uint32_t vote_n, uint32_t history_n) {
 /* Where item is, or would go. Multiplying spreads the dense numbers of a dictionary (Fibonacci hashing). */
 static inline uint32_t place_of(const struct place *places, uint32_t mask, uint32_t shift, uint32_t item) {
     uint32_t at = item * 2654435769u >> shift;
-    while (places[at].item != item && places[at].item != EMPTY) at = (at + 1) & mask;
+    while ((places[at].item != item) & (places[at].item != EMPTY))
+        at = (at + 1) & mask; /* one branch, not two */
     return at;
 }
 
