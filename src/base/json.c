@@ -89,15 +89,20 @@ void fr_json_int(struct fr_buf *b, int64_t v) {
     append_unsigned(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
-/* Six significant digits of 1e-4 <= v < 1e6 without printf: scale to an integer of six digits, round half to
- * even as printf does on the exact value (llrint on a product that is exact enough here; the test compares
- * both). */
+/* Six significant digits of 1e-4 <= v < 1e6 without printf: scale to an integer of six digits and round. The
+ * product is inexact in its last bits, so where it lies close to a half only printf, which rounds the exact
+ * value, can tell which way: two numbers in a million, and those that end in 5. */
 static void append_number(struct fr_buf *b, double v) {
     static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
     int places = 5;
     for (double limit = 10; v >= limit && places > 0; limit *= 10) places--;
     for (double limit = 1; v < limit && places < 9; limit /= 10) places++;
-    uint64_t scaled = (uint64_t)llrint(v * power[places]);
+    double product = v * power[places];
+    if (fabs(product - floor(product) - .5) < 1e-6) {
+        fr_buf_printf(b, "%.6g", v);
+        return;
+    }
+    uint64_t scaled = (uint64_t)llrint(product);
     while (places > 0 && scaled % 10 == 0) scaled /= 10, places--;
     uint64_t unit = (uint64_t)power[places];
     append_unsigned(b, scaled / unit);

@@ -104,6 +104,12 @@ static void write_line(enum fr_log_level level, const char *code, const char *fi
     fr_buf_fini(&line);
 }
 
+/* Text from outside (an error of a library) must not begin a line of its own. */
+static void flatten(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ') *text = ' ';
+}
+
 void fr_log(enum fr_log_level level, const char *code, const char *fields, ...) {
     atomic_fetch_add(&state.counts[level], 1);
     if (level < state.least) return;
@@ -112,6 +118,7 @@ void fr_log(enum fr_log_level level, const char *code, const char *fields, ...) 
     va_start(args, fields);
     vsnprintf(text, sizeof text, fields, args);
     va_end(args);
+    flatten(text);
     fr_time_ms now = fr_clock_wall_ms();
     unsigned suppressed = 0;
     pthread_mutex_lock(&state.lock);
