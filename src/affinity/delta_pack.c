@@ -141,7 +141,7 @@ static size_t use_name(struct fr_delta_sink *sink, uint32_t local) {
 
 static size_t use_entry(struct fr_delta_sink *sink, const struct fr_sink_entry *e, size_t code_bytes) {
     uint32_t locals_n = (uint32_t)sink->locals.n;
-    size_t name = e->code == 0 ? 0 : use_name(sink, (e->code - 1) % locals_n);
+    size_t name = e->code == 0 ? 0 : use_name(sink, e->code - 1 - (e->code > locals_n ? locals_n : 0));
     return name + code_bytes + VARINT32_MAX + varint_bytes(fr_zigzag(e->weight));
 }
 

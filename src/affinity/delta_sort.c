@@ -87,6 +87,9 @@ static int compare_epochs(const void *a, const void *b) {
 
 /* Deltas of one (item, code): nearly always few, of one or two epochs. */
 static void sort_epochs(struct fr_delta *run, size_t n) {
+    size_t sorted = 1;
+    while (sorted < n && run[sorted - 1].epoch <= run[sorted].epoch) sorted++;
+    if (sorted == n) return;
     if (n > SMALL) {
         qsort(run, n, sizeof *run, compare_epochs);
         return;

@@ -1,7 +1,6 @@
 #include "freshet/affinity/item_runs.h"
 
-/* The first 8 bytes as a number that orders as they do: most comparisons need no more. */
-static uint64_t prefix_of(struct fr_str id) {
+uint64_t fr_item_id_prefix(struct fr_str id) {
     unsigned char bytes[8] = {0};
     if (id.len) memcpy(bytes, id.ptr, id.len < 8 ? id.len : 8);
     uint64_t key = 0;
@@ -34,7 +33,7 @@ uint32_t fr_item_runs_by_id(const struct fr_item *item, uint32_t from, uint32_t 
     for (uint32_t i = from, end; i < to; i = end) {
         uint32_t code = item->buckets[i].code, number = fr_code_number(code);
         for (end = i + 1; end < to && item->buckets[end].code == code;) end++;
-        runs[n++] = (struct fr_item_run){prefix_of(fr_dict_str(dict, number)), number, i, end - i};
+        runs[n++] = (struct fr_item_run){fr_item_id_prefix(fr_dict_str(dict, number)), number, i, end - i};
     }
     fr_item_runs_sort(runs, n, dict);
     return n;

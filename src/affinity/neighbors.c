@@ -69,6 +69,12 @@ static uint32_t offer(struct fr_neighbor *out, uint32_t n, uint32_t k, const str
     return n;
 }
 
+/* Surely below the worst that is kept: a root and a division saved for nearly every candidate. The margin is
+ * far above what rounding can do. */
+static inline bool is_hopeless(const struct fr_neighbor *candidate, double counts, double worst) {
+    return candidate->pair * candidate->pair < worst * worst * counts * (1 - 1e-9);
+}
+
 uint32_t fr_neighbors_of(const struct fr_item *item, const struct fr_decay *decay, const struct fr_dict *dict,
                          int32_t epoch, struct fr_counts counts, uint32_t k, struct fr_neighbor *out) {
     FR_ASSERT(k <= FR_NEIGHBORS_MAX);
@@ -84,6 +90,7 @@ uint32_t fr_neighbors_of(const struct fr_item *item, const struct fr_decay *deca
         double others = counts.of(counts.self, candidate.item);
         if (others < 0) others = candidate.pair;
         if (others <= 0) continue;
+        if (n == k && is_hopeless(&candidate, own * others, out[n - 1].similarity)) continue;
         candidate.similarity = candidate.pair / sqrt(own * others);
         n = offer(out, n, k, dict, &candidate);
     }

@@ -13,6 +13,8 @@ struct fr_item_run {
     uint32_t first, n;
 };
 
+/* The first 8 bytes as a number that orders as they do: most comparisons of ids need no more. */
+uint64_t fr_item_id_prefix(struct fr_str id);
 /* By key, then by id; dict may be NULL when no keys are equal. */
 void fr_item_runs_sort(struct fr_item_run *runs, uint32_t n, const struct fr_dict *dict);
 /* The runs among buckets[from .. to), by id. Returns how many. */
