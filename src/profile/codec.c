@@ -104,8 +104,6 @@ static void put_undos(struct fr_buf *out, const struct fr_user *u, const struct 
 static void put_history(struct fr_buf *out, const struct fr_user *u, const struct fr_history *h,
                         const struct fr_profile_rules *rules, const struct fr_dict *ids) {
     struct fr_history_use use = fr_user_use(u, rules, ids, h);
-    uint32_t order[FR_PROFILE_HISTORY_MAX];
-    fr_history_order(h, ids, order);
     fr_pack_array(out, 3);
     if (h->has_horizon) {
         fr_pack_array(out, 2);
@@ -115,7 +113,7 @@ static void put_history(struct fr_buf *out, const struct fr_user *u, const struc
         fr_pack_nil(out);
     }
     fr_pack_array(out, h->n);
-    for (uint32_t i = 0; i < h->n; i++) put_entry(out, u, h, order[i], ids);
+    for (uint32_t i = 0; i < h->n; i++) put_entry(out, u, h, i, ids);
     put_undos(out, u, h, &use);
 }
 

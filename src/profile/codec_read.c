@@ -154,7 +154,7 @@ static void read_entries(struct decoder *d, struct fr_history *h, const struct f
         uint32_t id = read_id(d);
         fr_time_ms touch_ms = read_age(d);
         if (!d->in.ok) return;
-        fr_history_append(h, id, touch_ms);
+        fr_history_insert(h, h->n, id, touch_ms);
         read_marks(d, h, fields - 2);
         if (use->weighed) h->entries[i].strength = fr_history_weigh(h, d->rules, i);
     }

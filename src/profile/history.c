@@ -73,14 +73,35 @@ static void restrengthen(struct fr_history *h, const struct fr_history_use *use,
     report(use->changes, h->ids[i], before, h->entries[i].strength);
 }
 
-void fr_history_append(struct fr_history *h, uint32_t id, fr_time_ms touch_ms) {
+static void move_entries(struct fr_history *h, uint32_t to, uint32_t from) {
+    memmove(h->ids + to, h->ids + from, (h->n - from) * sizeof h->ids[0]);
+    memmove(h->entries + to, h->entries + from, (h->n - from) * sizeof h->entries[0]);
+}
+
+void fr_history_insert(struct fr_history *h, uint32_t at, uint32_t id, fr_time_ms touch_ms) {
     if (h->n == h->cap) {
         h->cap = h->cap < 4 ? 4 : h->cap + h->cap / 2;
         h->ids = fr_realloc(h->ids, h->cap * sizeof h->ids[0]);
         h->entries = fr_realloc(h->entries, h->cap * sizeof h->entries[0]);
     }
-    h->ids[h->n] = id;
-    h->entries[h->n++] = (struct fr_history_entry){.touch_ms = touch_ms};
+    move_entries(h, at + 1, at);
+    h->ids[at] = id;
+    h->entries[at] = (struct fr_history_entry){.touch_ms = touch_ms};
+    h->n++;
+}
+
+/* Where a new id belongs. */
+static uint32_t place_of(const struct fr_history *h, const struct fr_dict *ids, uint32_t id) {
+    struct fr_str text = fr_dict_str(ids, id);
+    uint32_t from = 0, to = h->n;
+    while (from < to) {
+        uint32_t middle = (from + to) / 2;
+        if (fr_str_cmp(fr_dict_str(ids, h->ids[middle]), text) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
 }
 
 static uint32_t earliest(const struct fr_history *h, const struct fr_dict *ids) {
@@ -94,6 +115,7 @@ static uint32_t earliest(const struct fr_history *h, const struct fr_dict *ids) 
 
 /* Live times that the horizon has passed are old now, as they would be had they come later. */
 static void drop_old_marks(struct fr_history *h, const struct fr_history_use *use) {
+    if (!fr_marks_any_until(h, h->horizon_ms)) return;
     for (uint32_t i = 0; i < h->n; i++) {
         fr_time_ms last_old = h->horizon_ms;
         if (fr_marks_earliest(h, i) > last_old) continue;
@@ -103,15 +125,14 @@ static void drop_old_marks(struct fr_history *h, const struct fr_history_use *us
 }
 
 static void push_out_earliest(struct fr_history *h, const struct fr_history_use *use) {
-    uint32_t i = earliest(h, use->ids), last = h->n - 1;
+    uint32_t i = earliest(h, use->ids);
     h->has_horizon = true;
     h->horizon_ms = h->entries[i].touch_ms;
     h->horizon_id = h->ids[i];
     report(use->changes, h->ids[i], h->entries[i].strength, (struct fr_strength){0, 0});
     fr_marks_remove(h, h->entries[i].mark_first, h->entries[i].mark_n);
-    h->ids[i] = h->ids[last];
-    h->entries[i] = h->entries[last];
-    h->n = last;
+    move_entries(h, i, i + 1);
+    h->n--;
     drop_old_marks(h, use);
 }
 
@@ -122,7 +143,8 @@ static uint32_t reach(struct fr_history *h, const struct fr_history_use *use, ui
         if (h->entries[i].touch_ms < t) h->entries[i].touch_ms = t;
         return i;
     }
-    fr_history_append(h, id, t);
+    i = place_of(h, use->ids, id);
+    fr_history_insert(h, i, id, t);
     if (h->n <= use->items) return i;
     push_out_earliest(h, use);
     return fr_history_find(h, id);

@@ -1,4 +1,4 @@
-/* Reading a history as a whole: its invariants, its size, its entries in the order of ids. */
+/* Reading a history as a whole: its invariants, its size, the undos it waits with. */
 #include "history_marks.h"
 
 static const char *check_marks(const struct fr_history *h, const struct fr_history_use *use, uint32_t i) {
@@ -19,7 +19,8 @@ static const char *check_marks(const struct fr_history *h, const struct fr_histo
 }
 
 static const char *check_entry(const struct fr_history *h, const struct fr_history_use *use, uint32_t i) {
-    if (fr_history_find(h, h->ids[i]) != i) return "an id stands twice";
+    if (i && fr_str_cmp(fr_dict_str(use->ids, h->ids[i - 1]), fr_dict_str(use->ids, h->ids[i])) >= 0)
+        return "ids do not ascend";
     if (fr_history_is_old(h, use->ids, h->ids[i], h->entries[i].touch_ms))
         return "an entry behind the horizon";
     struct fr_strength want = {0, 0};
@@ -71,22 +72,4 @@ uint32_t fr_history_waiting(const struct fr_history *h, const struct fr_history_
         out[at] = h->undos[i];
     }
     return n;
-}
-
-/* Shell's sort: short, in place, and quick for the few dozen entries of a user. */
-void fr_history_order(const struct fr_history *h, const struct fr_dict *ids, uint32_t *order) {
-    for (uint32_t i = 0; i < h->n; i++) order[i] = i;
-    static const uint32_t gaps[] = {301, 132, 57, 23, 10, 4, 1};
-    for (size_t g = 0; g < sizeof gaps / sizeof gaps[0]; g++) {
-        for (uint32_t i = gaps[g]; i < h->n; i++) {
-            uint32_t moving = order[i], at = i;
-            struct fr_str id = fr_dict_str(ids, h->ids[moving]);
-            for (; at >= gaps[g]; at -= gaps[g]) {
-                uint32_t other = order[at - gaps[g]];
-                if (fr_str_cmp(fr_dict_str(ids, h->ids[other]), id) <= 0) break;
-                order[at] = other;
-            }
-            order[at] = moving;
-        }
-    }
 }

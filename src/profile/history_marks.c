@@ -59,6 +59,13 @@ bool fr_marks_undo(struct fr_history *h, uint32_t i, enum fr_event_type behaviou
     return cut(h, i, from, to);
 }
 
+/* No early way out, so that the compiler can look at several at once. */
+bool fr_marks_any_until(const struct fr_history *h, fr_time_ms t) {
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < h->mark_n; k++) n += fr_mark_ms(h->marks[k]) <= t;
+    return n > 0;
+}
+
 fr_time_ms fr_marks_earliest(const struct fr_history *h, uint32_t i) {
     fr_time_ms earliest = INT64_MAX;
     uint32_t first = h->entries[i].mark_first;

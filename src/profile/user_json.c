@@ -42,18 +42,18 @@ static fr_time_ms put_behaviours(const struct view *v, const struct fr_history *
     return latest;
 }
 
-static void put_items(const struct view *v, const uint32_t *order) {
+static void put_items(const struct view *v) {
     const struct fr_history *h = &v->u->history;
     fr_json_key(v->out, "history");
     fr_json_open(v->out, '[');
     for (uint32_t k = 0; k < h->n; k++) {
-        const struct fr_history_entry *e = &h->entries[order[k]];
+        const struct fr_history_entry *e = &h->entries[k];
         if (e->strength.weight == 0 && !v->full) continue;
         fr_json_open(v->out, '{');
-        put_str(v->out, "item_id", fr_dict_str(v->ids, h->ids[order[k]]));
+        put_str(v->out, "item_id", fr_dict_str(v->ids, h->ids[k]));
         put_int(v->out, "weight", e->strength.weight);
         put_int(v->out, "epoch", e->strength.epoch);
-        put_int(v->out, "last_ms", put_behaviours(v, h, order[k]));
+        put_int(v->out, "last_ms", put_behaviours(v, h, k));
         if (v->full) put_int(v->out, "touch_ms", e->touch_ms);
         fr_json_close(v->out, '}');
     }
@@ -62,21 +62,13 @@ static void put_items(const struct view *v, const uint32_t *order) {
 
 /* The ids of the entries in which a behaviour is live. */
 static void put_live(const struct view *v, const char *key, const struct fr_history *h,
-                     enum fr_event_type behaviour, const uint32_t *order) {
+                     enum fr_event_type behaviour) {
     fr_time_ms last_ms;
     fr_json_key(v->out, key);
     fr_json_open(v->out, '[');
     for (uint32_t k = 0; k < h->n; k++)
-        if (fr_history_count(h, order[k], behaviour, &last_ms))
-            fr_json_str(v->out, fr_dict_str(v->ids, h->ids[order[k]]));
+        if (fr_history_count(h, k, behaviour, &last_ms)) fr_json_str(v->out, fr_dict_str(v->ids, h->ids[k]));
     fr_json_close(v->out, ']');
-}
-
-static void put_people(const struct view *v, const char *key, const struct fr_history *h,
-                       enum fr_event_type behaviour) {
-    uint32_t order[FR_PROFILE_HISTORY_MAX];
-    fr_history_order(h, v->ids, order);
-    put_live(v, key, h, behaviour, order);
 }
 
 static void put_counts(const struct view *v) {
@@ -154,8 +146,6 @@ static void put_memory(const struct view *v) {
 void fr_user_json(struct fr_buf *out, struct fr_str user_id, const struct fr_user *u,
                   const struct fr_profile_rules *rules, const struct fr_dict *ids, bool full) {
     struct view v = {out, u, rules, ids, full};
-    uint32_t order[FR_PROFILE_HISTORY_MAX];
-    fr_history_order(&u->history, ids, order);
     fr_json_open(out, '{');
     put_str(out, "user_id", user_id);
     put_int(out, "events", (int64_t)u->events);
@@ -170,10 +160,10 @@ void fr_user_json(struct fr_buf *out, struct fr_str user_id, const struct fr_use
     put_attributes(&v);
     put_counts(&v);
     put_sessions(&v);
-    put_items(&v, order);
-    put_live(&v, "disliked", &u->history, FR_EVENT_DISLIKE, order);
-    put_people(&v, "followees", &u->followees, FR_EVENT_FOLLOW);
-    put_people(&v, "sharers", &u->sharers, FR_EVENT_SHARE);
+    put_items(&v);
+    put_live(&v, "disliked", &u->history, FR_EVENT_DISLIKE);
+    put_live(&v, "followees", &u->followees, FR_EVENT_FOLLOW);
+    put_live(&v, "sharers", &u->sharers, FR_EVENT_SHARE);
     if (full) put_memory(&v);
     fr_json_close(out, '}');
 }

@@ -31,8 +31,8 @@ struct fr_history_undo {
 };
 
 struct fr_history {
-    uint32_t *ids;                    /* [n] dense, for the search; same index as entries; in no order */
-    struct fr_history_entry *entries; /* [n] */
+    uint32_t *ids;                    /* [n] ascending by their strings; dense, for the search */
+    struct fr_history_entry *entries; /* [n] same index as ids */
     uint64_t *marks;                  /* [mark_n] live times; an entry's are sorted by (behaviour, time) */
     struct fr_history_undo *undos;    /* [undo_n] in no order */
     uint32_t n, cap, mark_n, mark_cap, undo_n, undo_cap;
