@@ -24,16 +24,21 @@ static const char *refusal(enum fr_err wanted) {
     return msg.text;
 }
 
-/* Loads until it succeeds; the last error otherwise. */
-static enum fr_err load_until_ok(struct fr_store *s, struct fr_str key) {
+static enum fr_err load_one(struct fr_store *s, struct fr_str key) {
     struct fr_arena arena = {0};
     struct fr_str value;
+    enum fr_err err = s->ops->load(s, &key, 1, &value, &arena, NULL);
+    fr_arena_fini(&arena);
+    return err;
+}
+
+/* Loads until it succeeds; the last error otherwise. */
+static enum fr_err load_until_ok(struct fr_store *s, struct fr_str key) {
     enum fr_err err = FR_STORE_DOWN;
     for (int i = 0; i < 500 && err != FR_OK; i++) {
-        err = s->ops->load(s, &key, 1, &value, &arena, NULL);
+        err = load_one(s, key);
         if (err != FR_OK) fr_clock_sleep_ms(20);
     }
-    fr_arena_fini(&arena);
     return err;
 }
 
@@ -50,7 +55,7 @@ static void test_server_dies_during_a_commit(void) {
     CHECK_INT(s->ops->commit_poll(s, NULL), FR_PENDING);
     server_kill(&server);
     CHECK_INT(commit_finish(s), FR_STORE_DOWN);
-    CHECK_INT(s->ops->load(s, &pair.key, 1, &(struct fr_str){0}, &(struct fr_arena){0}, NULL), FR_STORE_DOWN);
+    CHECK_INT(load_one(s, pair.key), FR_STORE_DOWN);
     CHECK_INT(commit(s, "{t}:meta", FR_STR("1"), FR_STR("2"), &pair, 1), FR_STORE_DOWN);
     CHECK(server_start(&server));
     CHECK_INT(load_until_ok(s, pair.key), FR_OK);
@@ -121,8 +126,7 @@ static void test_a_silent_server_is_down(void) {
     config = (struct fr_store_redis_config){.url = server.url, .command_timeout_ms = 100};
     struct fr_store *s = open_store();
     kill(server.pid, SIGSTOP);
-    CHECK_INT(s->ops->load(s, &FR_STR("{t}:1"), 1, &(struct fr_str){0}, &(struct fr_arena){0}, NULL),
-              FR_STORE_DOWN);
+    CHECK_INT(load_one(s, FR_STR("{t}:1")), FR_STORE_DOWN);
     CHECK_INT(commit(s, "{t}:meta", absent, FR_STR("1"), NULL, 0), FR_STORE_DOWN);
     kill(server.pid, SIGCONT);
     CHECK_INT(load_until_ok(s, FR_STR("{t}:1")), FR_OK);
