@@ -20,7 +20,7 @@ static uint64_t specials(uint64_t w) {
     return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((w - ones * 0x20) & ~w)) & highs;
 }
 
-static const char *skip_plain(const char *at, const char *end) {
+static inline const char *skip_plain(const char *at, const char *end) {
     for (; end - at >= 8; at += 8) {
         uint64_t w;
         memcpy(&w, at, 8);
@@ -132,7 +132,7 @@ static bool unescape(struct fr_scan *s, const char *start, struct fr_str *out) {
 }
 
 /* s->at stands behind the opening quote. */
-static bool string(struct fr_scan *s, struct fr_str *out) {
+static inline bool string(struct fr_scan *s, struct fr_str *out) {
     const char *start = s->at, *stop = skip_plain(start, s->end);
     s->at = stop;
     if (stop < s->end && *stop == '"') {
@@ -262,9 +262,10 @@ bool fr_scan_open(struct fr_scan *s) {
 /* The key of a member and its colon. */
 static bool key_of(struct fr_scan *s, struct fr_str *key) {
     if (s->at == s->end || *s->at != '"') return fr_scan_unexpected(s);
-    s->at++;
+    const char *start = ++s->at;
     if (!string(s, key)) return false;
-    if (memchr(key->ptr, '\0', key->len)) return fr_scan_fail(s, FR_REJECT_BAD_TEXT);
+    bool escapes = key->ptr != start; /* only an escape can make a NUL */
+    if (escapes && memchr(key->ptr, '\0', key->len)) return fr_scan_fail(s, FR_REJECT_BAD_TEXT);
     fr_scan_space(s);
     if (s->at == s->end || *s->at != ':') return fr_scan_unexpected(s);
     s->at++;

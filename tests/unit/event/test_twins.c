@@ -1,30 +1,19 @@
-/* The native scanner and its Jansson twin on a corpus and on 40,000 seeded mutations of it: the same reason, the same
- * field at fault, the same event. (tests/fuzz/fuzz_decode.c does the same without an end.) */
+/* The native scanner and its Jansson twin on the fuzz target's corpus and on 40,000 seeded mutations of it: the same
+ * reason, the same field at fault, the same event. (tests/fuzz/fuzz_decode.c does the same without an end.) */
 #include "check.h"
 #include "event_equal.h"
 #include "freshet/base/rng.h"
 #include "freshet/event/decode.h"
+#include <dirent.h>
+#include <stdlib.h>
 
-static const char *const corpus[] = {
-    "{\"event_id\":\"01927c5e\",\"event_type\":\"purchase\",\"timestamp\":\"2026-11-23T15:04:05.123Z\","
-    "\"user_id\":\"u-"
-    "42\",\"item_id\":\"sku-7\",\"event_value\":1.0,\"price\":129.90,\"quantity\":1,\"currency\":\"CNY\"}",
-    "{\"type\":\"purchase\",\"user\":42,\"time\":1732374245123,\"items\":[{\"item_id\":\"a\",\"quantity\":2,"
-    "\"price\":"
-    "1.5,\"position\":0},{\"item_id\":7,\"x\":[1,{\"y\":null}]}],\"schema_version\":1}",
-    "{\"event_type\":\"impression\",\"user_id\":\"\\u4f60\\ud83d\\ude00\\n\",\"impression\":[\"a\",5,"
-    "\"\\\"q\\\\\"],"
-    "\"timestamp\":1732374245.5,\"campaign_id\":\"c\"}",
-    "{\"anonymous_id\":\"a\",\"consent\":{\"analytics\":true,\"personalization\":false,\"x\":[]},"
-    "\"attributes\":{"
-    "\"age\":31,\"city\":\"\xe5\x8c\x97\xe4\xba\xac\",\"vip\":true,\"gone\":null,\"f\":-1.5e-3}}",
-    " { \"event_type\" : \"share\", \"text\":\"hi\", \"unknown\":{\"a\":[[[1e3]]],\"b\":-0}, "
-    "\"specversion\":1 } ",
-    "{\"price\":-0,\"event_value\":-0.0,\"quantity\":-0.0,\"user_id\":-0}",
-    "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]",
-};
-enum { CORPUS_N = sizeof corpus / sizeof *corpus, MUTATIONS = 40000 };
+enum { CORPUS_MAX = 64, TEXT_MAX = 1024, MUTATIONS = 40000 };
 
+static struct {
+    char bytes[TEXT_MAX / 2];
+    uint32_t n;
+} corpus[CORPUS_MAX];
+static uint32_t corpus_n;
 static struct fr_event_rules rules;
 static struct fr_decoder *decoder;
 static struct fr_arena arena;
@@ -45,8 +34,27 @@ static bool same(struct fr_str text) {
     return equal;
 }
 
+static int is_file(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+
+/* In the order of the names, so that a seed means the same everywhere. */
 static void test_corpus(void) {
-    for (unsigned i = 0; i < CORPUS_N; i++) CHECK(same(fr_str_of(corpus[i])));
+    const char *folder = "tests/fuzz/corpus/fuzz_decode";
+    struct dirent **names;
+    int n = scandir(folder, &names, is_file, alphasort);
+    CHECK(n > 0 && n <= CORPUS_MAX);
+    for (int i = 0; i < n; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+        free(names[i]);
+        FILE *file = fopen(path, "rb");
+        CHECK(file && corpus_n < CORPUS_MAX);
+        if (!file || corpus_n == CORPUS_MAX) continue;
+        corpus[corpus_n].n = (uint32_t)fread(corpus[corpus_n].bytes, 1, sizeof corpus->bytes, file);
+        fclose(file);
+        CHECK(same((struct fr_str){corpus[corpus_n].bytes, corpus[corpus_n].n}));
+        corpus_n++;
+    }
+    if (n >= 0) free(names);
 }
 
 /* One to four small changes: a byte replaced by a telling one, a stretch removed, a stretch repeated. */
@@ -70,11 +78,10 @@ static uint32_t mutate(struct fr_rng *rng, char *text, uint32_t n, uint32_t room
 static void test_mutations(void) {
     struct fr_rng rng = {20261123};
     unsigned different = 0;
-    for (unsigned i = 0; i < MUTATIONS && different < 5; i++) {
-        char text[512];
-        const char *base = corpus[fr_rng_below(&rng, CORPUS_N)];
-        uint32_t n = (uint32_t)strlen(base);
-        memcpy(text, base, n);
+    for (unsigned i = 0; i < MUTATIONS && corpus_n && different < 5; i++) {
+        char text[TEXT_MAX];
+        uint32_t base = fr_rng_below(&rng, corpus_n), n = corpus[base].n;
+        memcpy(text, corpus[base].bytes, n);
         n = mutate(&rng, text, n, sizeof text);
         different += !same((struct fr_str){text, n});
     }
