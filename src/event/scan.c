@@ -109,7 +109,7 @@ static const char *closing_quote(const char *at, const char *end) {
     for (; at < end; at++) {
         at = skip_plain(at, end);
         if (at < end && *at == '"') return at;
-        if (at < end && *at == '\\') at++;
+        if (end - at > 1 && *at == '\\') at++;
     }
     return end;
 }
