@@ -104,12 +104,11 @@ static uint32_t place_of(const struct fr_history *h, const struct fr_dict *ids, 
     return from;
 }
 
-static uint32_t earliest(const struct fr_history *h, const struct fr_dict *ids) {
+/* Entries ascend by id, so of equal touches the first is the smallest. */
+static uint32_t earliest(const struct fr_history *h) {
     uint32_t first = 0;
-    for (uint32_t i = 1; i < h->n; i++) {
-        fr_time_ms t = h->entries[i].touch_ms, least = h->entries[first].touch_ms;
-        if (t < least || (t == least && touch_cmp(ids, t, h->ids[i], least, h->ids[first]) < 0)) first = i;
-    }
+    for (uint32_t i = 1; i < h->n; i++)
+        if (h->entries[i].touch_ms < h->entries[first].touch_ms) first = i;
     return first;
 }
 
@@ -125,7 +124,7 @@ static void drop_old_marks(struct fr_history *h, const struct fr_history_use *us
 }
 
 static void push_out_earliest(struct fr_history *h, const struct fr_history_use *use) {
-    uint32_t i = earliest(h, use->ids);
+    uint32_t i = earliest(h);
     h->has_horizon = true;
     h->horizon_ms = h->entries[i].touch_ms;
     h->horizon_id = h->ids[i];
