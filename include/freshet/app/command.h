@@ -21,20 +21,11 @@ enum fr_exit {
 };
 
 /* name, what stands after it, one line */
-#define FR_COMMAND_MAP(X)                                                                          \
-    X(run, "[--stages LIST] [--until-idle SECONDS]", "process events until stopped")               \
-    X(check, "[--connect] [--show]", "check the configuration, and connections if asked")          \
-    X(replay, "FILE...", "send recorded events to the events topic")                               \
-    X(topics, "create|check|list", "create or check the topics")                                   \
-    X(show, "user|item ID", "print one profile or item as JSON")                                   \
-    X(dump, "users|items|lists", "print the whole state as sorted JSON lines")                     \
-    X(forget, "USER...", "delete users and everything they contributed")                           \
-    X(rejects, "list|replay", "look at rejected records, or send them again")                      \
-    X(doctor, "[--audit]", "look at connections, versions, memory and retention; audit the state") \
-    X(bench, "[NAME...]", "measure the speed of this machine")                                     \
+#define FR_COMMAND_MAP(X)                                                                 \
+    X(check, "[--connect] [--show]", "check the configuration, and connections if asked") \
     X(version, "", "print the version and those of the libraries")
 
-enum { FR_APP_SETS_MAX = 64 };
+enum { FR_APP_SETS_MAX = 64, FR_GLOBAL_OPTIONS = 7 };
 
 /* What every command gets. */
 struct fr_app {
@@ -49,14 +40,22 @@ struct fr_app {
     bool configured;
 };
 
-enum fr_option_kind { FR_OPTION_FLAG, FR_OPTION_TEXT, FR_OPTION_INT, FR_OPTION_NUMBER };
+enum fr_option_kind {
+    FR_OPTION_FLAG,
+    FR_OPTION_TEXT,
+    FR_OPTION_INT,
+    FR_OPTION_NUMBER, /* 0 or above */
+    FR_OPTION_MORE,   /* adds one to an int each time; LESS takes one away */
+    FR_OPTION_LESS,
+    FR_OPTION_SETTING, /* one more of app->sets */
+};
 
 struct fr_option {
     const char *name;     /* "until-idle", without the dashes */
     char letter;          /* 0: none */
     const char *argument; /* "SECONDS"; NULL for a flag */
     enum fr_option_kind kind;
-    void *into; /* bool, const char *, int64_t, double */
+    void *into; /* bool, const char *, int64_t (0 or above), double, int */
     const char *help;
 };
 
@@ -71,6 +70,12 @@ struct fr_command {
 int fr_options_read(struct fr_app *app, const struct fr_option *options, uint32_t n, const char *text,
                     int *argc, char **argv);
 
+/* The options that every command has; filled for this app. */
+const struct fr_option *fr_global_options(struct fr_app *app, struct fr_option out[FR_GLOBAL_OPTIONS]);
+/* The page that --help shows. */
+void fr_options_help(const struct fr_command *command, const struct fr_option *options, uint32_t n,
+                     const char *text, struct fr_buf *out);
+
 /* Loads the configuration (once) and sets up the log. 0, or the exit code after the problems were printed. */
 int fr_app_configure(struct fr_app *app);
 void fr_app_fini(struct fr_app *app);
@@ -81,10 +86,11 @@ int fr_usage(const char *command, const char *format, ...) FR_PRINTF(2, 3);
 const char *fr_suggest(const char *word, const char *const *names, uint32_t n);
 
 const struct fr_command *fr_commands(uint32_t *n);
+const struct fr_command *fr_command_find(const char *name); /* NULL: none */
 /* What main does. */
 int fr_command_main(int argc, char **argv);
 /* docs/CLI.md */
-int fr_command_docs(struct fr_buf *out);
+void fr_command_docs(struct fr_buf *out);
 
 #define FR_COMMAND_DECLARE(name, arguments, summary) \
     int fr_cmd_##name(struct fr_app *app, int argc, char **argv);

@@ -1,0 +1,94 @@
+/* The configuration, read by the code that a start reads it with; what its table can print. */
+#include "freshet/adapt/store_redis.h"
+#include "freshet/app/command.h"
+#include "freshet/app/metrics.h"
+#include <stdio.h>
+
+static const char help[] =
+    "examples:\n"
+    "  freshet check -c freshet.yaml             all problems at once, exit 78 if there are any\n"
+    "  freshet check -c freshet.yaml --connect   and whether Redis answers\n"
+    "  freshet check --show                      every value and where it is from\n"
+    "  freshet check --print-default > my.yaml   a file to begin with\n";
+
+struct wishes {
+    bool connect, offline, show, print_default, print_docs, print_metrics, print_cli;
+};
+
+static int print(struct fr_buf *text) {
+    fwrite(text->data, 1, text->len, stdout);
+    fr_buf_fini(text);
+    return FR_EXIT_OK;
+}
+
+/* 0 and the server's version, or 69 and why not. */
+static int check_redis(const struct fr_config *c) {
+    struct fr_errmsg msg = {0};
+    struct fr_store *store;
+    struct fr_store_info info;
+    struct fr_store_redis_config config = {
+        .url = c->redis.url,
+        .username = *c->redis.username ? c->redis.username : NULL,
+        .password_file = *c->redis.password_file ? c->redis.password_file : NULL,
+        .client_name = "freshet-check",
+        .connect_timeout_ms = (uint32_t)c->redis.connect_timeout_ms,
+        .command_timeout_ms = (uint32_t)c->redis.command_timeout_ms,
+    };
+    enum fr_err err = fr_store_redis_open(&config, &store, &msg);
+    if (err == FR_OK) {
+        err = store->ops->info(store, &info, &msg);
+        store->ops->close(store);
+    }
+    if (err != FR_OK) {
+        fprintf(stderr, "redis: %s\n", *msg.text ? msg.text : fr_err_text(err));
+        return err == FR_CONFIG ? FR_EXIT_CONFIG : FR_EXIT_UNAVAILABLE;
+    }
+    fprintf(stderr, "redis: version %s%s%s\n", info.version,
+            info.evicts ? "; its maxmemory-policy may evict state: set noeviction" : "",
+            info.persists ? "" : "; appendonly is off: a restart of Redis replays the log");
+    return FR_EXIT_OK;
+}
+
+static int check(struct fr_app *app, const struct wishes *w) {
+    struct fr_buf out = {0};
+    int code = fr_app_configure(app);
+    if (code != FR_EXIT_OK) return code;
+    if (w->show) {
+        if (app->json)
+            fr_config_show_json(&app->config, &out);
+        else
+            fr_config_show(&app->config, &out);
+        return print(&out);
+    }
+    fprintf(stderr, "%s: good\n", app->config_file ? app->config_file : "configuration");
+    return w->connect ? check_redis(&app->config) : FR_EXIT_OK;
+}
+
+int fr_cmd_check(struct fr_app *app, int argc, char **argv) {
+    struct wishes w = {0};
+    const struct fr_option options[] = {
+        {"connect", 0, NULL, FR_OPTION_FLAG, &w.connect, "try the connection to Redis"},
+        {"offline", 0, NULL, FR_OPTION_FLAG, &w.offline, "connect to nothing (the default)"},
+        {"show", 0, NULL, FR_OPTION_FLAG, &w.show, "print every value with its origin, without credentials"},
+        {"print-default", 0, NULL, FR_OPTION_FLAG, &w.print_default, "print config/freshet.yaml"},
+        {"print-docs", 0, NULL, FR_OPTION_FLAG, &w.print_docs, "print docs/CONFIGURATION.md"},
+        {"print-metrics", 0, NULL, FR_OPTION_FLAG, &w.print_metrics, "print docs/METRICS.md"},
+        {"print-cli", 0, NULL, FR_OPTION_FLAG, &w.print_cli, "print docs/CLI.md"},
+    };
+    int code = fr_options_read(app, options, sizeof options / sizeof *options, help, &argc, argv);
+    if (code >= 0) return code;
+    if (argc > 1) return fr_usage("check", "%s: this command takes no arguments", argv[1]);
+    if (w.connect && w.offline) return fr_usage("check", "--connect and --offline exclude each other");
+    struct fr_buf out = {0};
+    if (w.print_default)
+        fr_config_sample(&out);
+    else if (w.print_docs)
+        fr_config_docs(&out);
+    else if (w.print_metrics)
+        fr_metrics_docs(&out);
+    else if (w.print_cli)
+        fr_command_docs(&out);
+    else
+        return check(app, &w);
+    return print(&out);
+}

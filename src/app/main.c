@@ -1,0 +1,3 @@
+#include "freshet/app/command.h"
+
+int main(int argc, char **argv) { return fr_command_main(argc, argv); }
