@@ -25,6 +25,7 @@ struct undo {
 struct orphan {
     struct fr_arena bytes;
     struct fr_store_commit commit;
+    const void *endpoint; /* only to be named */
     struct orphan *next;
 };
 
@@ -38,7 +39,6 @@ struct fr_store_memory {
     struct orphan *orphans;
     const struct fr_store_memory_faults *faults;
     bool tears;
-    uint64_t commits;
 };
 
 struct endpoint {
@@ -111,12 +111,12 @@ static bool guard_holds(struct fr_store_memory *s, const struct fr_store_commit 
     return now.ptr && fr_str_eq(now, c->expected);
 }
 
-static enum fr_err execute(struct fr_store_memory *s, const struct fr_store_commit *c) {
+static enum fr_err execute(struct fr_store_memory *s, const struct fr_store_commit *c, const void *endpoint) {
     if (!guard_holds(s, c)) return FR_STORE_GUARD;
     struct undo *u = s->undo_max ? undo_push(s, c->pair_n + 1) : NULL;
     for (uint32_t i = 0; i < c->pair_n; i++) write_value(s, c->pairs[i].key, c->pairs[i].value, u);
     write_value(s, c->meta_key, c->replacement, u);
-    s->commits++;
+    if (s->faults && s->faults->executed) s->faults->executed(s->faults->context, c, endpoint);
     return FR_OK;
 }
 
@@ -150,13 +150,14 @@ static enum fr_err commit_start(struct fr_store *store, const struct fr_store_co
     return FR_OK;
 }
 
-static enum fr_err commit_step(struct fr_store_memory *s, const struct fr_store_commit *c,
-                               enum fr_store_verdict v) {
+static enum fr_err commit_step(struct endpoint *e, enum fr_store_verdict v) {
+    struct fr_store_memory *s = e->server;
+    const struct fr_store_commit *c = e->commit;
     switch (v) {
-    case FR_STORE_GO: return execute(s, c);
+    case FR_STORE_GO: return execute(s, c, e);
     case FR_STORE_WAIT: return FR_PENDING;
     case FR_STORE_REFUSE: return FR_STORE_BUSY;
-    case FR_STORE_CUT_AFTER: execute(s, c); return FR_STORE_DOWN;
+    case FR_STORE_CUT_AFTER: execute(s, c, e); return FR_STORE_DOWN;
     case FR_STORE_CUT: break;
     }
     if (s->tears) execute_torn(s, c);
@@ -167,7 +168,7 @@ static enum fr_err commit_poll(struct fr_store *store, struct fr_errmsg *msg) {
     struct endpoint *e = (struct endpoint *)store;
     FR_ASSERT(e->commit);
     pthread_mutex_lock(&e->server->lock);
-    enum fr_err err = commit_step(e->server, e->commit, verdict(e->server, FR_STORE_AT_COMMIT));
+    enum fr_err err = commit_step(e, verdict(e->server, FR_STORE_AT_COMMIT));
     pthread_mutex_unlock(&e->server->lock);
     if (err != FR_PENDING) e->commit = NULL;
     return err == FR_OK || err == FR_PENDING ? err : fr_err_set(msg, err, "%s", fr_err_text(err));
@@ -316,6 +317,7 @@ void fr_store_memory_crash(struct fr_store *endpoint) {
     struct endpoint *e = (struct endpoint *)endpoint;
     if (e->commit) {
         struct orphan *o = orphan_of(e->commit);
+        o->endpoint = e;
         o->next = e->server->orphans;
         e->server->orphans = o;
     }
@@ -323,7 +325,7 @@ void fr_store_memory_crash(struct fr_store *endpoint) {
 }
 
 void fr_store_memory_run_orphans(struct fr_store_memory *s) {
-    for (struct orphan *o = s->orphans; o; o = o->next) execute(s, &o->commit);
+    for (struct orphan *o = s->orphans; o; o = o->next) execute(s, &o->commit, o->endpoint);
     clear_orphans(s);
 }
 

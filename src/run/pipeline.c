@@ -122,7 +122,8 @@ static enum fr_err find_out(struct fr_worker *w, const struct batch *b, bool *is
             w->bus->ops->committed(w->bus, b->offsets[i].partition, stable, &offset, metadata, msg);
         if (err != FR_OK) return err;
         at_end += offset == b->offsets[i].next_offset;
-        before += offset < b->offsets[i].next_offset; /* if somebody else moved it, our generation is fenced */
+        before +=
+            offset < b->offsets[i].next_offset; /* if somebody else moved it, our generation is fenced */
     }
     *is_committed = at_end == b->offset_n;
     *is_ours = *is_committed || before == b->offset_n;

@@ -250,6 +250,10 @@ void fr_worker_crash(struct fr_worker **worker, void (*kill_bus)(struct fr_bus *
     *worker = NULL;
 }
 
+bool fr_worker_owns(const struct fr_worker *w, int32_t partition) {
+    return w->owned[partition] && w->parts[partition].state >= PART_VERIFYING;
+}
+
 void fr_worker_status(const struct fr_worker *w, struct fr_worker_status *out) {
     *out = (struct fr_worker_status){.records = w->records, .last_record_ms = w->last_record_ms};
     out->busy = !pipeline_empty(w) || !flush_idle(w);

@@ -57,7 +57,8 @@ struct snapshot {
     struct fr_cell **cells;
     uint32_t n;
     struct fr_meta meta;
-    struct fr_meta_bytes expected, replacement; /* its own: the partition may be dropped and acquired meanwhile */
+    struct fr_meta_bytes expected,
+        replacement; /* its own: the partition may be dropped and acquired meanwhile */
     struct fr_store_commit commit;
     fr_mono_us started_us;
     bool sent;

@@ -31,7 +31,8 @@ static inline int chain_output(char out[96], int32_t partition, int64_t offset, 
 
 static void chain_begin(struct fr_stage *s, const struct fr_stage_batch *b) { (void)s, (void)b; }
 
-static void chain_decode(struct fr_stage *s, const struct fr_stage_batch *b, uint32_t record, struct fr_wants *wants) {
+static void chain_decode(struct fr_stage *s, const struct fr_stage_batch *b, uint32_t record,
+                         struct fr_wants *wants) {
     (void)s;
     fr_want(wants, b->records[record].key);
 }
@@ -45,16 +46,21 @@ static void chain_stage_apply(struct fr_stage *s, const struct fr_stage_batch *b
     if (silent) return;
     char text[96];
     int n = chain_output(text, r->partition, r->offset, c);
-    struct fr_out out = {.topic = FR_TOPIC_RECOMMENDATIONS, .partition = r->partition, .key = r->key, .value = {text, (uint32_t)n}};
+    struct fr_out out = {.topic = FR_TOPIC_RECOMMENDATIONS,
+                         .partition = r->partition,
+                         .key = r->key,
+                         .value = {text, (uint32_t)n}};
     fr_outbox_record(b->out, &out);
 }
 
-static uint32_t chain_views_wanted(struct fr_stage *s, const struct fr_stage_batch *b, const struct fr_str **keys) {
+static uint32_t chain_views_wanted(struct fr_stage *s, const struct fr_stage_batch *b,
+                                   const struct fr_str **keys) {
     (void)s, (void)b, (void)keys;
     return 0;
 }
 
-static void chain_views_loaded(struct fr_stage *s, const struct fr_stage_batch *b, const struct fr_str *values, uint32_t n) {
+static void chain_views_loaded(struct fr_stage *s, const struct fr_stage_batch *b,
+                               const struct fr_str *values, uint32_t n) {
     (void)s, (void)b, (void)values, (void)n;
 }
 

@@ -8,6 +8,7 @@
  * late, goes back by up to three commits or loses everything. Then faults stop, everything drains, and the logs and
  * states are compared with a plain recomputation of each partition's log:
  *   I1 each input's output exactly once, in order, computed from the right state;
+ *   I4 until the store first goes back: a write of a former owner never takes effect;
  *   I2 state and o_r in the store equal F(log); I3 o_k == o_r == end of the log; no transaction left open. */
 #include "check.h"
 #include "freshet/adapt/bus_memory.h"
@@ -20,9 +21,21 @@
 
 enum { PARTITIONS = 3, WORKERS = 3, KEYS = 5, SEEDS = 2000, CONTROL_SEEDS = 600 };
 
-enum off { OFF_NOTHING, OFF_EPOCH, OFF_VALIDATE, OFF_STABLE, OFF_ATOMIC, OFF_GAP, OFF_PURE, OFF_RETAIN, OFF_RECYCLE, OFF_FINGERPRINT, OFF_N };
-static const char *const off_names[OFF_N] = {"nothing", "epoch",  "validate", "stable",  "atomic",
-                                             "gap",     "pure",   "retain",   "recycle", "fingerprint"};
+enum off {
+    OFF_NOTHING,
+    OFF_EPOCH,
+    OFF_VALIDATE,
+    OFF_STABLE,
+    OFF_ATOMIC,
+    OFF_GAP,
+    OFF_PURE,
+    OFF_RETAIN,
+    OFF_RECYCLE,
+    OFF_FINGERPRINT,
+    OFF_N
+};
+static const char *const off_names[OFF_N] = {"nothing", "epoch", "validate", "stable",  "atomic",
+                                             "gap",     "pure",  "retain",   "recycle", "fingerprint"};
 
 /* Special things that happen once, each the trigger of one condition. */
 enum event_once { ONCE_NOTHING, ONCE_GAP, ONCE_REWRITE };
@@ -30,6 +43,8 @@ enum event_once { ONCE_NOTHING, ONCE_GAP, ONCE_REWRITE };
 struct slot {
     struct fr_worker *worker; /* NULL: down */
     fr_time_ms up_at_ms, awake_at_ms;
+    const void *endpoint; /* of its store, also after its death */
+    bool owns[PARTITIONS];
 };
 
 struct world {
@@ -43,15 +58,19 @@ struct world {
     struct fr_store_memory_faults store_faults;
     struct slot slots[WORKERS];
     fr_time_ms now;
+    const void *owner[PARTITIONS]; /* the store endpoint of who acquired the partition last */
+    bool went_back; /* the store did, and with it the epochs: an old owner may write once more */
     uint32_t produced;
     char violation[256];
 };
 
-static bool chance(struct world *w, uint32_t per_thousand) { return fr_rng_below(&w->rng, 1000) < per_thousand; }
+static bool chance(struct world *w, uint32_t per_thousand) {
+    return fr_rng_below(&w->rng, 1000) < per_thousand;
+}
 
-#define TELL(w, ...)                                                                                         \
-    do {                                                                                                     \
-        if ((w)->tell) printf("%6lld  ", (long long)(w)->now), printf(__VA_ARGS__), putchar('\n');           \
+#define TELL(w, ...)                                                                               \
+    do {                                                                                           \
+        if ((w)->tell) printf("%6lld  ", (long long)(w)->now), printf(__VA_ARGS__), putchar('\n'); \
     } while (0)
 
 static void violate(struct world *w, const char *text, long long a, long long b) {
@@ -83,6 +102,24 @@ static enum fr_store_verdict decide_store(void *context, enum fr_store_point poi
     return dice < 310 ? FR_STORE_CUT_AFTER : FR_STORE_GO;
 }
 
+/* I4: once a partition has been acquired, no write of an earlier owner takes effect. A commit without pairs is a take-over
+ * itself. */
+static void executed(void *context, const struct fr_store_commit *c, const void *endpoint) {
+    struct world *w = context;
+    const char *brace = memchr(c->meta_key.ptr, '{', c->meta_key.len);
+    int p = brace[1] - '0';
+    if (c->pair_n && !w->went_back && w->owner[p] && w->owner[p] != endpoint)
+        violate(w, "a former owner's write took effect", p, 0);
+}
+
+static void note_owners(struct world *w, unsigned i) {
+    for (int p = 0; p < PARTITIONS; p++) {
+        bool owns = w->slots[i].worker && fr_worker_owns(w->slots[i].worker, p);
+        if (owns && !w->slots[i].owns[p]) w->owner[p] = w->slots[i].endpoint;
+        w->slots[i].owns[p] = owns;
+    }
+}
+
 static struct fr_conditions conditions_without(enum off off) {
     struct fr_conditions c = FR_CONDITIONS_ALL;
     if (off == OFF_EPOCH) c.epoch_guard = false;
@@ -98,7 +135,8 @@ static struct fr_conditions conditions_without(enum off off) {
 static void start_worker(struct world *w, unsigned i) {
     char instance[16];
     snprintf(instance, sizeof instance, "w%u", i);
-    struct fr_bus_memory_endpoint_config endpoint = {FR_TOPIC_EVENTS, "freshet-user", instance, instance, w->off == OFF_RECYCLE};
+    struct fr_bus_memory_endpoint_config endpoint = {FR_TOPIC_EVENTS, "freshet-user", instance, instance,
+                                                     w->off == OFF_RECYCLE};
     struct fr_worker_config config = {.bus = fr_bus_memory_open(w->bus, &endpoint),
                                       .store = fr_store_memory_open(w->store),
                                       .stage = chain_stage_new(w->off == OFF_PURE),
@@ -111,12 +149,14 @@ static void start_worker(struct world *w, unsigned i) {
                                       .conditions = conditions_without(w->off)};
     w->slots[i].worker = fr_worker_new(&config);
     w->slots[i].awake_at_ms = w->now;
+    w->slots[i].endpoint = config.store;
     TELL(w, "start %s", instance);
 }
 
 static void kill_worker(struct world *w, unsigned i, fr_time_ms down_ms) {
     if (!w->slots[i].worker) return;
     fr_worker_crash(&w->slots[i].worker, fr_bus_memory_crash, fr_store_memory_crash);
+    note_owners(w, i);
     w->slots[i].up_at_ms = w->now + down_ms;
     TELL(w, "kill w%u", i);
 }
@@ -126,8 +166,11 @@ static void produce(struct world *w) {
     int32_t partition = (int32_t)fr_rng_below(&w->rng, PARTITIONS);
     int kn = snprintf(key, sizeof key, "k%u", fr_rng_below(&w->rng, KEYS));
     int vn = snprintf(value, sizeof value, "v%u", w->produced++);
-    struct fr_out out = {.topic = FR_TOPIC_EVENTS, .partition = partition, .timestamp_ms = w->now,
-                         .key = {key, (uint32_t)kn}, .value = {value, (uint32_t)vn}};
+    struct fr_out out = {.topic = FR_TOPIC_EVENTS,
+                         .partition = partition,
+                         .timestamp_ms = w->now,
+                         .key = {key, (uint32_t)kn},
+                         .value = {value, (uint32_t)vn}};
     fr_bus_memory_produce(w->bus, &out);
 }
 
@@ -137,6 +180,7 @@ static void step_worker(struct world *w, unsigned i) {
     if (!s->worker || w->now < s->awake_at_ms) return;
     struct fr_errmsg msg = {0};
     enum fr_err err = fr_worker_step(s->worker, w->now, 0, &msg);
+    note_owners(w, i);
     if (err == FR_OK) return;
     TELL(w, "w%u stops: %s", i, msg.text);
     if (err != FR_BUS_FATAL) w->stopped = true, w->stop_reason = err;
@@ -147,7 +191,8 @@ static void disturb_workers(struct world *w) {
     unsigned i = fr_rng_below(&w->rng, WORKERS);
     if (chance(w, 8)) kill_worker(w, i, fr_rng_below(&w->rng, 400));
     if (chance(w, 6)) {
-        w->slots[i].awake_at_ms = w->now + fr_rng_below(&w->rng, 600); /* up to past session and transaction time-outs */
+        w->slots[i].awake_at_ms =
+            w->now + fr_rng_below(&w->rng, 600); /* up to past session and transaction time-outs */
         TELL(w, "stop w%u until %lld", i, (long long)w->slots[i].awake_at_ms);
     }
 }
@@ -155,10 +200,12 @@ static void disturb_workers(struct world *w) {
 static void disturb_servers(struct world *w) {
     if (chance(w, 5)) {
         unsigned n = fr_store_memory_roll_back(w->store, 1 + fr_rng_below(&w->rng, 3));
+        w->went_back = true;
         TELL(w, "store goes back by %u", n);
     }
     if (chance(w, 1)) {
         fr_store_memory_flush(w->store);
+        w->went_back = true;
         TELL(w, "store loses everything");
     }
     if (chance(w, 30)) fr_store_memory_run_orphans(w->store);
@@ -167,6 +214,7 @@ static void disturb_servers(struct world *w) {
 
 static void gap(struct world *w) {
     fr_store_memory_flush(w->store);
+    w->went_back = true;
     for (unsigned i = 0; i < WORKERS; i++) kill_worker(w, i, 0);
     int64_t stable, end;
     fr_bus_memory_ends(w->bus, FR_TOPIC_EVENTS, 0, &stable, &end);
@@ -174,7 +222,8 @@ static void gap(struct world *w) {
     TELL(w, "log front cut");
 }
 
-static bool first_key(void *context, const struct fr_record *r) { /* remembers the last record before the limit */
+static bool first_key(void *context,
+                      const struct fr_record *r) { /* remembers the last record before the limit */
     int64_t *limit = context;
     if (r->offset < limit[0]) limit[1] = r->offset;
     return r->offset < limit[0];
@@ -241,7 +290,8 @@ static void calm(struct world *w) {
     for (unsigned s = 0; s < WORKERS && w->tell; s++) {
         struct fr_worker_status t = {0};
         if (w->slots[s].worker) fr_worker_status(w->slots[s].worker, &t);
-        TELL(w, "w%u assigned %u live %u busy %d behind %llu", s, t.assigned, t.live, t.busy, (unsigned long long)t.behind_records);
+        TELL(w, "w%u assigned %u live %u busy %d behind %llu", s, t.assigned, t.live, t.busy,
+             (unsigned long long)t.behind_records);
     }
     if (!w->stopped) violate(w, "it does not come to rest", w->now, 0);
 }
@@ -279,12 +329,14 @@ static bool compare_output(void *context, const struct fr_record *r) {
     return true;
 }
 
-static void compare_states(struct world *w, const struct reference *f, int32_t p, const struct fr_keys *keys) {
+static void compare_states(struct world *w, const struct reference *f, int32_t p,
+                           const struct fr_keys *keys) {
     struct fr_arena arena = {0};
     for (int k = 0; k < KEYS; k++) {
         char key[8];
         int n = snprintf(key, sizeof key, "k%d", k);
-        struct fr_str value = fr_store_memory_get(w->store, fr_keys_state(keys, p, (struct fr_str){key, (uint32_t)n}, &arena));
+        struct fr_str value =
+            fr_store_memory_get(w->store, fr_keys_state(keys, p, (struct fr_str){key, (uint32_t)n}, &arena));
         struct fr_reader r = fr_reader_of(value);
         uint64_t hash = 0;
         int64_t count = 0;
@@ -295,11 +347,13 @@ static void compare_states(struct world *w, const struct reference *f, int32_t p
             hash = (uint64_t)fr_pack_read_int(&r);
             count = fr_pack_read_int(&r);
         }
-        if (hash != f->chains[k].hash || count != f->chains[k].count) violate(w, "a state is not F(log)", p, k);
+        if (hash != f->chains[k].hash || count != f->chains[k].count)
+            violate(w, "a state is not F(log)", p, k);
     }
     struct fr_str meta = fr_store_memory_get(w->store, fr_keys_meta(keys, p, &arena));
     struct fr_meta m = {.next_offset = -1};
-    if (f->n && (!meta.ptr || !fr_meta_decode(meta, &m) || m.next_offset != f->end)) violate(w, "o_r is not the end", m.next_offset, f->end);
+    if (f->n && (!meta.ptr || !fr_meta_decode(meta, &m) || m.next_offset != f->end))
+        violate(w, "o_r is not the end", m.next_offset, f->end);
     fr_arena_fini(&arena);
 }
 
@@ -326,28 +380,36 @@ static void compare(struct world *w) {
 static const char *run(uint64_t seed, enum off off, enum event_once once, bool tell) {
     static struct world w;
     w = (struct world){.rng = {seed * 0x9e3779b97f4a7c15u}, .off = off, .tell = tell, .now = 1000};
-    w.bus = fr_bus_memory_new(&(struct fr_bus_memory_config){.partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1},
-                                                             .session_timeout_ms = 200, .txn_timeout_ms = 300, .virtual_time = true});
+    w.bus = fr_bus_memory_new(
+        &(struct fr_bus_memory_config){.partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1},
+                                       .session_timeout_ms = 200,
+                                       .txn_timeout_ms = 300,
+                                       .virtual_time = true});
     w.store = fr_store_memory_new();
     fr_store_memory_keep_undo(w.store, 8);
     fr_store_memory_tear(w.store, off == OFF_ATOMIC);
     w.bus_faults = (struct fr_bus_memory_faults){&w, decide_bus};
-    w.store_faults = (struct fr_store_memory_faults){&w, decide_store};
+    w.store_faults = (struct fr_store_memory_faults){&w, decide_store, executed};
     fr_bus_memory_set_time(w.bus, w.now);
     fr_bus_memory_set_faults(w.bus, &w.bus_faults);
     fr_store_memory_set_faults(w.store, &w.store_faults);
     storm(&w, once);
     calm(&w);
-    bool may_stop = (once == ONCE_GAP && w.stop_reason == FR_LOG_GAP) || (once == ONCE_REWRITE && w.stop_reason == FR_LOG_MISMATCH);
-    if (!w.stopped) compare(&w);
-    else if (!may_stop) violate(&w, "a worker stopped", w.stop_reason, 0);
+    bool may_stop = (once == ONCE_GAP && w.stop_reason == FR_LOG_GAP) ||
+                    (once == ONCE_REWRITE && w.stop_reason == FR_LOG_MISMATCH);
+    if (!w.stopped)
+        compare(&w);
+    else if (!may_stop)
+        violate(&w, "a worker stopped", w.stop_reason, 0);
     for (unsigned i = 0; i < WORKERS; i++) kill_worker(&w, i, 0);
     fr_bus_memory_free(&w.bus);
     fr_store_memory_free(&w.store);
     return w.violation[0] ? w.violation : NULL;
 }
 
-static enum event_once trigger_of(enum off off) { return off == OFF_GAP ? ONCE_GAP : off == OFF_FINGERPRINT ? ONCE_REWRITE : ONCE_NOTHING; }
+static enum event_once trigger_of(enum off off) {
+    return off == OFF_GAP ? ONCE_GAP : off == OFF_FINGERPRINT ? ONCE_REWRITE : ONCE_NOTHING;
+}
 
 static unsigned violations(unsigned seeds, enum off off, enum event_once once) {
     unsigned bad = 0;
@@ -355,8 +417,8 @@ static unsigned violations(unsigned seeds, enum off off, enum event_once once) {
         const char *text = run(seed, off, once, false);
         if (!text) continue;
         if (off == OFF_NOTHING || bad == 0)
-            printf("     seed %llu without %s: %s   (again: test_sim %llu %s)\n", (unsigned long long)seed, off_names[off], text,
-                   (unsigned long long)seed, off_names[off]);
+            printf("     seed %llu without %s: %s   (again: test_sim %llu %s)\n", (unsigned long long)seed,
+                   off_names[off], text, (unsigned long long)seed, off_names[off]);
         bad++;
     }
     return bad;

@@ -24,6 +24,8 @@ enum fr_store_point { FR_STORE_AT_LOAD, FR_STORE_AT_COMMIT, FR_STORE_AT_PUT };
 struct fr_store_memory_faults {
     void *context;
     enum fr_store_verdict (*decide)(void *context, enum fr_store_point point);
+    /* Told of each commit that takes effect, with the endpoint that sent it (its process may be dead). May be NULL. */
+    void (*executed)(void *context, const struct fr_store_commit *commit, const void *endpoint);
 };
 
 struct fr_store_memory *fr_store_memory_new(void); /* gives */

@@ -78,6 +78,8 @@ struct fr_worker_status {
     uint64_t keys, bytes;      /* resident */
     fr_time_ms last_record_ms; /* wall time of the last batch with records; 0: none yet */
 };
+/* Whether it has acquired the partition and may write its state. */
+bool fr_worker_owns(const struct fr_worker *w, int32_t partition);
 void fr_worker_status(const struct fr_worker *w, struct fr_worker_status *out);
 
 #endif
