@@ -160,8 +160,10 @@ static void read_map(struct reader *r, const struct fr_config_row *row) {
         skip(r);
         return;
     }
+    struct fr_config_place start = place_of(r, r->event.start_mark);
     fr_dict_init(&seen);
     fr_config_clear_members(r->loader->config, row);
+    fr_config_mark(r->loader->config, row, &start);
     while (next(r) && r->event.type != YAML_MAPPING_END_EVENT) {
         if (!read_key(r, path, &seen, &key) || !next(r)) continue;
         struct fr_config_place place = place_of(r, r->event.start_mark);

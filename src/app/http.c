@@ -151,13 +151,12 @@ bool fr_http_address(const char *listen, char host[64], char port[8]) {
 }
 
 static struct MHD_Daemon *start_on(struct fr_http *http, const struct addrinfo *address) {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
     if (address->ai_family == AF_INET6) flags |= MHD_USE_IPv6;
     return MHD_start_daemon(flags, 0, NULL, NULL, answer, http, MHD_OPTION_SOCK_ADDR, address->ai_addr,
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)FR_HTTP_CONNECTIONS,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)FR_HTTP_IDLE_S,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
 }
 
 enum fr_err fr_http_start(const char *listen, const struct fr_http_source *source, struct fr_http **out,
