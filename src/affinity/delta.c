@@ -1,4 +1,4 @@
-#include "freshet/affinity/delta_sink.h"
+#include "delta_sink.h"
 #include "freshet/profile/history.h"
 #include <stdlib.h>
 

@@ -18,7 +18,7 @@
  * dictionary finds the record sorted.
  *
  * Invariant between calls: local_of holds NONE everywhere. */
-#include "freshet/affinity/delta_sink.h"
+#include "delta_sink.h"
 #include "freshet/base/hash.h"
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
  *
  * newest is a high-water mark, not the newest bucket that is left: were it to fall back after an undo, what
  * was removed from the window would be wanted again. */
-#include "freshet/affinity/item_runs.h"
+#include "item_runs.h"
 #include <stdlib.h>
 
 void fr_item_scratch_fini(struct fr_item_scratch *scratch) {

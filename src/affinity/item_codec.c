@@ -5,7 +5,7 @@
  * counts is [age, weight, age, weight, ...], age being newest epoch - epoch; pairs and groups are flat arrays
  * of an id followed by its ages and weights, then the next id. Ids ascend bytewise and epochs ascend, so
  * equal states are equal bytes. An array per id would cost a byte more each and two calls per id to read. */
-#include "freshet/affinity/item_runs.h"
+#include "item_runs.h"
 #include "freshet/base/pack.h"
 #include <stdlib.h>
 

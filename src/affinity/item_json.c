@@ -1,5 +1,5 @@
 #include "freshet/affinity/item_json.h"
-#include "freshet/affinity/item_runs.h"
+#include "item_runs.h"
 #include "freshet/base/json.h"
 #include <stdio.h>
 #include <stdlib.h>

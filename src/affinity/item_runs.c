@@ -1,4 +1,4 @@
-#include "freshet/affinity/item_runs.h"
+#include "item_runs.h"
 
 uint64_t fr_item_id_prefix(struct fr_str id) {
     unsigned char bytes[8] = {0};

@@ -25,6 +25,10 @@ double fr_item_count(const struct fr_item *item, const struct fr_decay *decay, i
     return fr_item_value_of(item, 0, item->pairs_at, decay, epoch);
 }
 
+bool fr_item_is_readable(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch) {
+    return item->pairs_at > 0 && (int64_t)epoch - decay->window < item->buckets[item->pairs_at - 1].epoch;
+}
+
 double fr_item_group_count(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch,
                            uint32_t group) {
     uint32_t from = item->groups_at, to;

@@ -1,7 +1,10 @@
 /* decay.h - what a bucket is worth when it is read (docs/AFFINITY.md section 6).
  *
  * Promise   integers, the same on every machine: decay(age) = round(2^32 * 2^(-age / half_life)).
- * Memory    8 bytes an epoch of the window, owned. Threads   read-only after init. */
+ *
+ * Memory    8 bytes an epoch of the window, owned.
+ *
+ * Threads   read-only after init. */
 #ifndef FR_AFFINITY_DECAY_H
 #define FR_AFFINITY_DECAY_H
 

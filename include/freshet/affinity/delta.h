@@ -1,11 +1,17 @@
-/* delta.h - from changed histories to affinity records: collect a batch's differences, sum them, pack them.
+/* delta.h - from changed histories to affinity records: collect a batch's differences, sum them, pack
+ * them.
  *
  * Promise   what comes out of finish, decoded and added up, is exactly the sum of what was emitted
  *           (docs/AFFINITY.md sections 5 and 8).
+ *
  * Not       knows no state: the caller brings a user's history as it stands and what changed in it.
+ *
  * Threads   one owner.
- * Memory    owns its arrays and record buffers and keeps them for the next batch; records are lent until the
- *           next clear. Bounded by the batch: 24 bytes a difference while it is collected and packed.
+ *
+ * Memory    owns its arrays and record buffers and keeps them for the next batch; records are lent until
+ *           the next clear. Bounded by the batch: 24 bytes a difference while it is collected and
+ *           packed.
+ *
  * Errors    none. */
 #ifndef FR_AFFINITY_DELTA_H
 #define FR_AFFINITY_DELTA_H

@@ -1,12 +1,16 @@
 /* item.h - the state of one item: its counts per epoch, per group, and per other item it was seen with.
  *
- * Promise   until the first drop the buckets are a function of the multiset of deltas added, in any order and
- *           however they were cut into records; afterwards what is missing is bounded by missed
- *           (docs/AFFINITY.md sections 6 and 7).
+ * Promise   until the first drop the buckets are a function of the multiset of deltas added, in any
+ *           order and however they were cut into records; afterwards what is missing is bounded by
+ *           missed (docs/AFFINITY.md sections 6 and 7).
+ *
  * Not       no similarity: see neighbors.h. No clock: the newest epoch is the newest delta's.
+ *
  * Threads   one owner.
+ *
  * Memory    12 bytes a bucket in one sorted array, owned. At most rules->pairs_per_item others and
  *           FR_ITEM_GROUPS_MAX groups between records, each with at most window_epochs buckets.
+ *
  * Errors    decode refuses what is not a state. */
 #ifndef FR_AFFINITY_ITEM_H
 #define FR_AFFINITY_ITEM_H

@@ -1,5 +1,10 @@
 /* item_json.h - an item's neighbours and state as JSON, for the output topic and for people.
- * Threads   one owner a call. Memory: appends to out. Errors: none. */
+ *
+ * Threads   one owner a call.
+ *
+ * Memory    appends to out.
+ *
+ * Errors    none. */
 #ifndef FR_AFFINITY_ITEM_JSON_H
 #define FR_AFFINITY_ITEM_JSON_H
 

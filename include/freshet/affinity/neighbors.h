@@ -1,9 +1,14 @@
 /* neighbors.h - what is similar to an item, computed from its state, and the view that others read.
  *
- * Promise   integer sums, then similarity = pair / sqrt(count * other's count) in double, so that everybody
- *           gets the same bits; best first, ties by the smaller id.
+ * Promise   integer sums, then similarity = pair / sqrt(count * other's count) in double, so that
+ *           everybody gets the same bits; best first, ties by the smaller id.
+ *
  * Not       the view is derived and never read back as state.
- * Threads   one owner a call. Memory: out is the caller's.
+ *
+ * Threads   one owner a call.
+ *
+ * Memory    out is the caller's.
+ *
  * Errors    decode refuses what is not a view. */
 #ifndef FR_AFFINITY_NEIGHBORS_H
 #define FR_AFFINITY_NEIGHBORS_H
@@ -26,6 +31,8 @@ struct fr_counts {
 };
 
 double fr_item_count(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch);
+/* Whether any bucket of the count can be read: what `freshet dump items` lists. */
+bool fr_item_is_readable(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch);
 /* The decayed count of one group (a dictionary number). */
 double fr_item_group_count(const struct fr_item *item, const struct fr_decay *decay, int32_t epoch,
                            uint32_t group);

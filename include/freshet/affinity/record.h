@@ -1,9 +1,13 @@
 /* record.h - reads one packed affinity record (docs/AFFINITY.md section 8).
  *
- * Promise   total: any bytes are accepted or refused, and nothing of a refused record is handed out. Entries
- *           come sorted by (item, code, epoch), so an item's entries are one run and can be applied as they
- * are. Memory    arrays are reused from record to record and owned by the struct; fr_delta_record_fini frees them.
- * What is read is bounded by 16 bytes an input byte. Threads   one owner. */
+ * Promise   total: any bytes are accepted or refused, and nothing of a refused record is handed out.
+ *           Entries come sorted by (item, code, epoch), so an item's entries are one run and can be
+ *           applied as they are.
+ *
+ * Memory    arrays are reused from record to record and owned by the struct; fr_delta_record_fini frees
+ *           them. What is read is bounded by 16 bytes an input byte.
+ *
+ * Threads   one owner. */
 #ifndef FR_AFFINITY_RECORD_H
 #define FR_AFFINITY_RECORD_H
 

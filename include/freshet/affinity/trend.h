@@ -1,12 +1,15 @@
 /* trend.h - popular and trending items, overall and per demographic group, of one affinity partition.
  *
- * Promise   after updates from all items, the k best of each group by decayed count (popularity) and by a
- *           faster decaying one (trend) are in its table. Values are read at any later epoch.
- * Not       exact after a restart: tables start from the last view and fill as items change; a value carried
- *           over epochs keeps buckets that left the window in between. Views, never state.
+ * Promise   after updates from all items, the k best of each group by decayed count (popularity) and by
+ *           a faster decaying one (trend) are in its table. Values are read at any later epoch.
+ *
+ * Not       exact after a restart: tables start from the last view and fill as items change; a value
+ *           carried over epochs keeps buckets that left the window in between. Views, never state.
+ *
  * Threads   one owner.
- * Memory    at most 3 * k candidates of 24 bytes a group, and groups_max groups; deltas of more groups are
- *           counted in groups_ignored. */
+ *
+ * Memory    at most 3 * k candidates of 24 bytes a group, and groups_max groups; deltas of more groups
+ *           are counted in groups_ignored. */
 #ifndef FR_AFFINITY_TREND_H
 #define FR_AFFINITY_TREND_H
 

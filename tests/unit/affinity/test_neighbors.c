@@ -126,8 +126,11 @@ static void test_no_count_no_neighbors(void) {
     setup(&f);
     f.counts[1] = 3;
     add(&f, fr_code_pair(1), 5, 1);
+    CHECK(!fr_item_is_readable(&f.item, &f.decay, 5));
     CHECK_INT(fr_neighbors_of(&f.item, &f.decay, &f.dict, 5, counts_of(&f), 4, out), 0);
     add(&f, FR_CODE_COUNT, 5, 2);
+    CHECK(fr_item_is_readable(&f.item, &f.decay, 64));
+    CHECK(!fr_item_is_readable(&f.item, &f.decay, 65));
     CHECK_INT(fr_neighbors_of(&f.item, &f.decay, &f.dict, 5, counts_of(&f), 4, out), 1);
     f.counts[1] = 0;
     CHECK_INT(fr_neighbors_of(&f.item, &f.decay, &f.dict, 5, counts_of(&f), 4, out), 0);

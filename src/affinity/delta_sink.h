@@ -1,5 +1,5 @@
-/* delta_sink.h - the inside of struct fr_delta_sink, shared by the files that fill and empty it. Private to
- * affinity/: everybody else uses delta.h. */
+/* delta_sink.h - the inside of struct fr_delta_sink, shared by the files that fill and empty it. Private
+ * to affinity/: everybody else uses delta.h. */
 #ifndef FR_AFFINITY_DELTA_SINK_H
 #define FR_AFFINITY_DELTA_SINK_H
 

@@ -1,6 +1,9 @@
-/* item_runs.h - the pairs or groups of an item as runs of buckets, in an order that does not depend on the
- * dictionary. For the codec and the dump; private to affinity/.
- * Threads   one owner. Memory: runs are the caller's, at least others_n + groups_n of them. */
+/* item_runs.h - the pairs or groups of an item as runs of buckets, in an order that does not depend on
+ * the dictionary. For the codec and the dump; private to affinity/.
+ *
+ * Threads   one owner.
+ *
+ * Memory    runs are the caller's, at least others_n + groups_n of them. */
 #ifndef FR_AFFINITY_ITEM_RUNS_H
 #define FR_AFFINITY_ITEM_RUNS_H
 
