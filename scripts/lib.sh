@@ -89,17 +89,6 @@ python_tools() {
     fi
 }
 
-# node_tools: the AsyncAPI parser, from npm; sets $NODE_TOOLS. Built once a machine.
-node_tools() {
-    export NODE_TOOLS="$cache/node"
-    if [ ! -f "$NODE_TOOLS/complete-1" ]; then
-        mkdir -p "$NODE_TOOLS"
-        (cd "$NODE_TOOLS" && npm install --silent --no-audit --no-fund --prefix . @asyncapi/parser@3) > /dev/null ||
-            { say "cannot install @asyncapi/parser from npm"; return 1; }
-        : > "$NODE_TOOLS/complete-1"
-    fi
-}
-
 # use_promtool: sets $promtool. Debian ships it with the Prometheus server, whose daemon nobody wants started for a
 # lint: the package is unpacked, not installed.
 use_promtool() {
