@@ -4,7 +4,7 @@
  *
  *   rooms LOG USERS ITEMS SEED PARTITIONS HISTORY [GROUP_BY...]
  */
-#include "freshet/affinity/delta_sink.h"
+#include "freshet/affinity/delta.h"
 #include "freshet/affinity/item_json.h"
 #include "freshet/affinity/record.h"
 #include "freshet/base/hash.h"
