@@ -1,0 +1,169 @@
+#include "freshet/app/replay.h"
+#include "freshet/base/json.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { CHUNK_BYTES = 1 << 16, TERMINAL_US = 200000, LOG_US = 5000000, LOOK_EVERY = 256 };
+
+struct fr_replay {
+    struct fr_replay_sink sink;
+    struct fr_decoder *decoder;
+    struct fr_arena arena;
+    struct fr_buf line;
+    bool overlong; /* the rest of this line is to be left out */
+    double rate;
+    bool progress, terminal;
+    fr_mono_us start, next_report;
+    struct fr_replay_totals totals;
+
+    const char *path; /* the file being read */
+    gzFile file;
+    double file_bytes; /* packed size; 0: not known */
+};
+
+struct fr_replay *fr_replay_new(const struct fr_event_rules *rules, struct fr_replay_sink sink, double rate,
+                                bool progress) {
+    struct fr_replay *r = fr_alloc_zero(1, sizeof *r);
+    r->sink = sink;
+    r->decoder = fr_decoder_new(rules);
+    r->rate = rate;
+    r->progress = progress;
+    r->terminal = isatty(STDERR_FILENO);
+    r->start = fr_clock_mono_us();
+    r->next_report = r->start + TERMINAL_US;
+    return r;
+}
+
+void fr_replay_free(struct fr_replay **replay) {
+    if (!*replay) return;
+    fr_decoder_free(&(*replay)->decoder);
+    fr_arena_fini(&(*replay)->arena);
+    fr_buf_fini(&(*replay)->line);
+    free(*replay);
+    *replay = NULL;
+}
+
+static double elapsed_s(const struct fr_replay *r) { return (double)(fr_clock_mono_us() - r->start) / 1e6; }
+
+/* Sleeps while the lines sent are ahead of the rate. */
+static void keep_pace(const struct fr_replay *r) {
+    if (r->rate <= 0) return;
+    double ahead_s = (double)r->totals.lines / r->rate - elapsed_s(r);
+    if (ahead_s > .001) fr_clock_sleep_ms((unsigned)(ahead_s < 3600 ? ahead_s * 1000 : 3600000));
+}
+
+static void report(struct fr_replay *r) {
+    fr_mono_us now = fr_clock_mono_us();
+    if (!r->progress || now < r->next_report) return;
+    r->next_report = now + (r->terminal ? TERMINAL_US : LOG_US);
+    double done = r->file_bytes > 0 ? (double)gzoffset(r->file) / r->file_bytes : 0, s = elapsed_s(r);
+    fprintf(stderr, "%s%s: %llu lines, %.0f/s", r->terminal ? "\r\033[K" : "", r->path,
+            (unsigned long long)r->totals.lines, (double)r->totals.lines / s);
+    if (done > 0) fprintf(stderr, ", %.0f %%, about %.0f s left", 100 * done, s * (1 - done) / done);
+    if (r->totals.bad) fprintf(stderr, ", %llu bad", (unsigned long long)r->totals.bad);
+    if (!r->terminal) fputc('\n', stderr);
+    fflush(stderr);
+}
+
+/* The key of a line; ptr NULL when it has none. */
+static struct fr_str key_of(struct fr_replay *r, struct fr_str line) {
+    struct fr_event event;
+    fr_arena_clear(&r->arena);
+    if (fr_decode_native(r->decoder, line, &r->arena, &event, NULL) != FR_REJECT_NONE) {
+        r->totals.bad++;
+        return (struct fr_str){NULL, 0};
+    }
+    struct fr_str key = event.user_id.len ? event.user_id : event.anonymous_id;
+    return key.len ? key : (struct fr_str){NULL, 0};
+}
+
+static enum fr_err end_line(struct fr_replay *r, struct fr_errmsg *msg) {
+    struct fr_str line = fr_buf_slice(&r->line);
+    if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
+    bool overlong = r->overlong;
+    r->overlong = false;
+    fr_buf_clear(&r->line);
+    if (overlong) r->totals.too_long++;
+    if (overlong || line.len == 0) return FR_OK;
+    enum fr_err err = r->sink.send(r->sink.context, key_of(r, line), line, msg);
+    if (err != FR_OK) return err;
+    r->totals.lines++;
+    r->totals.bytes += line.len;
+    keep_pace(r);
+    if (r->totals.lines % LOOK_EVERY == 0) report(r);
+    return FR_OK;
+}
+
+static enum fr_err take(struct fr_replay *r, const char *bytes, size_t n, struct fr_errmsg *msg) {
+    while (n) {
+        const char *newline = memchr(bytes, '\n', n);
+        size_t part = newline ? (size_t)(newline - bytes) : n;
+        r->overlong = r->overlong || r->line.len + part > FR_REPLAY_LINE_BYTES;
+        if (!r->overlong) fr_buf_append(&r->line, bytes, part);
+        if (!newline) return FR_OK;
+        enum fr_err err = end_line(r, msg);
+        if (err != FR_OK) return err;
+        bytes += part + 1;
+        n -= part + 1;
+    }
+    return FR_OK;
+}
+
+static enum fr_err read_all(struct fr_replay *r, struct fr_errmsg *msg) {
+    char chunk[CHUNK_BYTES];
+    int n, code;
+    while ((n = gzread(r->file, chunk, sizeof chunk)) > 0) {
+        enum fr_err err = take(r, chunk, (size_t)n, msg);
+        if (err != FR_OK) return err;
+    }
+    const char *why = gzerror(r->file, &code);
+    if (code == Z_OK || code == Z_STREAM_END) return end_line(r, msg);
+    return fr_err_set(msg, FR_IO, "%s: %s", r->path, code == Z_ERRNO ? strerror(errno) : why);
+}
+
+enum fr_err fr_replay_file(struct fr_replay *r, const char *path, struct fr_errmsg *msg) {
+    struct stat about;
+    bool is_stdin = strcmp(path, "-") == 0;
+    r->path = is_stdin ? "standard input" : path;
+    r->file_bytes = !is_stdin && stat(path, &about) == 0 ? (double)about.st_size : 0;
+    r->file = is_stdin ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rbe");
+    if (!r->file) return fr_err_set(msg, FR_IO, "%s: %s", r->path, strerror(errno));
+    enum fr_err err = read_all(r, msg);
+    gzclose(r->file);
+    r->file = NULL;
+    fr_buf_clear(&r->line);
+    r->overlong = false;
+    if (r->progress && r->terminal) fputs("\r\033[K", stderr);
+    return err;
+}
+
+struct fr_replay_totals fr_replay_totals(const struct fr_replay *r) {
+    return r->totals;
+}
+
+void fr_replay_summary(const struct fr_replay *r, bool json, struct fr_buf *out) {
+    double s = elapsed_s(r), per_s = s > 0 ? (double)r->totals.lines / s : 0;
+    if (!json) {
+        fr_buf_printf(out, "%llu lines, %llu bytes in %.1f s (%.0f/s); %llu not decodable, %llu too long\n",
+                      (unsigned long long)r->totals.lines, (unsigned long long)r->totals.bytes, s, per_s,
+                      (unsigned long long)r->totals.bad, (unsigned long long)r->totals.too_long);
+        return;
+    }
+    fr_json_open(out, '{');
+    fr_json_key(out, "lines");
+    fr_json_int(out, (int64_t)r->totals.lines);
+    fr_json_key(out, "bytes");
+    fr_json_int(out, (int64_t)r->totals.bytes);
+    fr_json_key(out, "bad");
+    fr_json_int(out, (int64_t)r->totals.bad);
+    fr_json_key(out, "too_long");
+    fr_json_int(out, (int64_t)r->totals.too_long);
+    fr_json_key(out, "seconds");
+    fr_json_number(out, s);
+    fr_json_close(out, '}');
+    fr_buf_byte(out, '\n');
+}
