@@ -298,7 +298,7 @@ static enum fr_err take_step(struct endpoint *e) {
         return ended(e, FR_OK);
     case STEP_IDLE: break;
     }
-    FR_ASSERT(!"txn_poll without a transaction");
+    FR_ASSERT(false && "txn_poll without a transaction");
     return FR_BUS_FATAL;
 }
 
