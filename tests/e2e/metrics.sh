@@ -1,4 +1,4 @@
-# /metrics of a running freshet by promtool, and the other addresses that operators' tools ask.
+# What a running freshet says under /metrics, by promtool, and the other addresses that operators' tools ask.
 . "$lib"
 [ -x build/release/freshet ] || { say "no build/release/freshet"; exit 77; }
 use_promtool
