@@ -132,7 +132,7 @@ int fr_app_configure(struct fr_app *app) {
     struct fr_buf problems = {0};
     int code = fr_config_load(&app->config, &inputs, &problems);
     app->configured = true;
-    fwrite(problems.data, 1, problems.len, stderr);
+    if (problems.len) fwrite(problems.data, 1, problems.len, stderr);
     fr_buf_fini(&problems);
     int level = (int)app->config.log.level - app->verbose;
     level = level < FR_LOG_DEBUG ? FR_LOG_DEBUG : level > FR_LOG_ERROR ? FR_LOG_ERROR : level;

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { PROBLEMS_SHOWN = 200 };
+/* A file that is no configuration at all has a problem on every line: suggestions for all would take long. */
+enum { PROBLEMS_SHOWN = 200, SUGGESTIONS = 50 };
 
 /* key as a person can read it on one line. */
 static void put_printable(struct fr_buf *out, struct fr_str s) {
@@ -55,7 +56,7 @@ const char *fr_config_suggest(struct fr_str path) {
 
 void fr_config_unknown_key(struct fr_config_loader *l, const struct fr_config_place *place,
                            struct fr_str path) {
-    const char *near = fr_config_suggest(path);
+    const char *near = l->problem_n < SUGGESTIONS ? fr_config_suggest(path) : NULL;
     char hint[FR_CONFIG_PATH_BYTES + 32];
     snprintf(hint, sizeof hint, near ? "did you mean %s?" : "`freshet check --print-docs` lists all keys%s",
              near ? near : "");

@@ -28,6 +28,8 @@ const char *fr_suggest(const char *word, const char *const *names, uint32_t n) {
     uint32_t best = (uint32_t)(len < 8 ? 2 : len / 4) + 1;
     const char *found = NULL;
     for (uint32_t i = 0; i < n; i++) {
+        size_t other = strlen(names[i]), apart = len < other ? other - len : len - other;
+        if (apart >= best) continue; /* so many edits are needed at least */
         uint32_t d = distance(word, names[i]);
         if (d >= best || d >= len) continue;
         best = d;
