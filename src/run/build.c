@@ -237,6 +237,25 @@ static void observe(struct fr_worker *w) {
     w->last_record_ms = w->now_ms;
 }
 
+/* A batch of no records, for what a stage still has to publish. It commits an offset that stands already, so that it is
+ * fenced like any other. */
+void build_without_records(struct fr_worker *w) {
+    struct part *p = NULL;
+    for (uint32_t i = 0; i < w->config.input_partitions && !p; i++)
+        if (w->owned[i] && w->parts[i].state == PART_LIVE && w->parts[i].committed > 0 &&
+            w->parts[i].position == w->parts[i].committed)
+            p = &w->parts[i];
+    if (!p) return;
+    struct batch *b = batch_new(w);
+    struct fr_stage_batch sb = stage_batch(w, &b->out);
+    w->stage->ops->begin(w->stage, &sb);
+    read_views(w, &sb);
+    w->stage->ops->finish(w->stage, &sb);
+    batch_add_offset(w, b, p, p->committed);
+    input_discard(w);
+    batch_queue(w, b);
+}
+
 static void apply_all(struct fr_worker *w, struct batch *b) {
     struct fr_stage_batch sb = stage_batch(w, &b->out);
     for (uint32_t i = 0; i < w->input.n; i++)

@@ -147,8 +147,12 @@ static enum fr_err input_step(struct fr_worker *w, uint32_t wait_ms, struct fr_e
     if (acquiring(w) && pipeline_empty(w)) return acquire_step(w, msg);
     if (!may_read(w)) return FR_PENDING;
     enum fr_err err = read_step(w, wait_ms, msg);
-    if (err == FR_OK && w->input.phase == INPUT_DECODED) return input_build(w, msg);
-    return err;
+    if (err != FR_OK) return err;
+    if (w->input.phase == INPUT_DECODED) return input_build(w, msg);
+    bool quiet =
+        pipeline_empty(w) && w->stage->ops->has_more && !w->revoking && !w->answer_lost && !acquiring(w);
+    if (quiet && w->stage->ops->has_more(w->stage, w->now_ms)) build_without_records(w);
+    return FR_OK;
 }
 
 static void publish_gauges(struct fr_worker *w) {

@@ -159,6 +159,7 @@ bool meta_is_ours(const struct part *p, struct fr_str value);
 /* build.c */
 enum fr_err input_take(struct fr_worker *w, const struct fr_bus_poll *polled, struct fr_errmsg *msg);
 enum fr_err input_build(struct fr_worker *w, struct fr_errmsg *msg);
+void build_without_records(struct fr_worker *w);
 void input_discard(struct fr_worker *w);
 void input_forget(struct fr_worker *w, const struct part *p); /* p's cells are about to go */
 void input_fini(struct fr_worker *w);

@@ -61,6 +61,8 @@ struct fr_stage_ops {
     void (*views_loaded)(struct fr_stage *, const struct fr_stage_batch *, const struct fr_str *values,
                          uint32_t n);
     void (*finish)(struct fr_stage *, const struct fr_stage_batch *);
+    /* Whether finish() has something to say although no record came. May be NULL: never. */
+    bool (*has_more)(struct fr_stage *, fr_time_ms now_ms);
     /* bytes empty: a key never seen. NULL: the bytes cannot be read. gives */
     void *(*state_decode)(struct fr_stage *, struct fr_str key, struct fr_str bytes);
     /* Appends one MessagePack value, or nothing when the state is empty and its key can go. */

@@ -1,0 +1,46 @@
+/* stages.h - the stages of the program: what the rooms event, profile, affinity and recommend do, put in order.
+ *
+ * user       freshet.events -> freshet.recommendations, freshet.affinity, freshet.rejects
+ *            state: one per user, and the partition's event-time watermark
+ * aggregate  freshet.affinity -> freshet.item-neighbors, and the views of neighbours and trends in the store
+ *            state: one per item
+ *
+ * Memory: a stage keeps the rules it is given; they outlive it. gives; the worker takes it. */
+#ifndef FR_RUN_STAGES_H
+#define FR_RUN_STAGES_H
+
+#include "freshet/affinity/decay.h"
+#include "freshet/profile/rules.h"
+#include "freshet/recommend/list.h"
+#include "freshet/run/keys.h"
+#include "freshet/run/stage.h"
+
+/* Read-only for all stages of the process. */
+struct fr_rules {
+    struct fr_event_rules events;
+    struct fr_profile_rules profile;
+    struct fr_decay popularity, trend; /* half-lives of counts and of what is trending */
+    uint32_t pairs_per_item, neighbors;
+    struct fr_list_params list;
+    uint32_t list_ttl_ms;
+    uint32_t publish_interval_ms, publish_per_batch;
+    char surface[64], topic_prefix[FR_KEYS_PREFIX_BYTES], source[96]; /* source: CloudEvents' ce_source */
+    bool list_views;
+};
+
+/* Every default of the program: what it does without a configuration. */
+void fr_rules_default(struct fr_rules *r);
+/* After fields were changed: checks them and fills what follows from them. */
+enum fr_err fr_rules_prepare(struct fr_rules *r, uint32_t half_life_epochs, uint32_t trend_half_life_epochs,
+                             uint32_t window_epochs, struct fr_errmsg *msg) FR_MUST_USE;
+void fr_rules_fini(struct fr_rules *r);
+/* A hash of what shapes the stored states: other values must not continue them. */
+uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input);
+
+struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions);
+struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions);
+
+/* The parts of a state key: what kind of thing it is and its id. */
+enum { FR_KEY_USER = 'u', FR_KEY_WATERMARK = 'w', FR_KEY_ITEM = 'i' };
+
+#endif

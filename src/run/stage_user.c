@@ -1,0 +1,222 @@
+/* The user stage: decode, clean, profile, affinity deltas, list.
+ *
+ * A record names two states: its partition's watermark and its user. Whether an event is late is judged against the
+ * watermark as it stood before the event, which is state, never against a clock. Deltas are collected over the batch and
+ * summed; lists are made once per touched user when all records of the batch have been applied. */
+#include "stage_user_internal.h"
+#include "freshet/base/hash.h"
+#include "freshet/base/pack.h"
+#include "freshet/run/rejects.h"
+#include <stdlib.h>
+
+static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
+    struct user_stage *s = (struct user_stage *)stage;
+    s->decoded = fr_arena_alloc(b->arena, b->record_n * sizeof *s->decoded);
+    for (uint32_t i = 0; i < s->touched_n; i++)
+        if (s->touched[i].state) s->touched[i].state->touched = 0;
+    s->touched_n = s->wanted_n = 0;
+    fr_delta_sink_clear(s->deltas);
+}
+
+static const struct fr_decode_header *decode_headers(const struct fr_record *r, struct fr_arena *arena) {
+    struct fr_decode_header *h = fr_arena_alloc(arena, r->header_n * sizeof *h);
+    for (uint32_t i = 0; i < r->header_n; i++)
+        h[i] = (struct fr_decode_header){r->headers[i].name, r->headers[i].value};
+    return h;
+}
+
+static struct fr_str user_key(struct fr_arena *arena, struct fr_str user_id) {
+    char *text = fr_arena_alloc(arena, user_id.len + 2);
+    text[0] = FR_KEY_USER;
+    text[1] = ':';
+    memcpy(text + 2, user_id.ptr, user_id.len);
+    return (struct fr_str){text, user_id.len + 2};
+}
+
+static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint32_t record,
+                   struct fr_wants *wants) {
+    struct user_stage *s = (struct user_stage *)stage;
+    const struct fr_record *r = &b->records[record];
+    struct decoded *d = &s->decoded[record];
+    struct fr_decode_input in = {r->key, r->value, decode_headers(r, b->arena), r->header_n};
+    d->detail = (struct fr_str){"", 0};
+    d->reject = fr_decode(s->decoder, &in, b->arena, &d->event, &d->detail);
+    if (d->reject == FR_REJECT_NONE)
+        d->reject = fr_clean(&s->rules->events, b->arena, r->timestamp_ms, INT64_MIN, &d->event, &d->detail);
+    fr_want(wants, FR_STR("w"));
+    if (d->reject == FR_REJECT_NONE) fr_want(wants, user_key(b->arena, d->event.user_id));
+}
+
+static void reject(const struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
+                   enum fr_reject reason, struct fr_str detail) {
+    fr_reject_record(&s->base, b, s->rules->topic_prefix, record, reason, detail);
+}
+
+static void complete(struct fr_event *e, const struct user_stage *s, const struct fr_user *u) {
+    struct fr_completion known = {.gap_ms = s->rules->profile.session_gap_ms,
+                                  .currency = fr_str_of(u->currency)};
+    if (u->sessions.last_id) {
+        known.session_id = (struct fr_str){u->sessions.last_id, u->sessions.last_id_len};
+        known.session_start_ms = known.session_end_ms = u->sessions.last_id_ms;
+    }
+    fr_complete(e, &known);
+}
+
+static void touch(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record, struct user_state *u,
+                  bool forgotten) {
+    if (u->touched == 0) {
+        if (s->touched_n == s->touched_cap) {
+            s->touched_cap = s->touched_cap ? s->touched_cap * 2 : 1024;
+            s->touched = fr_realloc(s->touched, s->touched_cap * sizeof *s->touched);
+        }
+        s->touched[s->touched_n++] = (struct touched){.state = u,
+                                                      .user_id = s->decoded[record].event.user_id,
+                                                      .since_ms = b->records[record].timestamp_ms};
+        u->touched = s->touched_n;
+    }
+    struct touched *t = &s->touched[u->touched - 1];
+    t->record = record;
+    t->forgotten = forgotten;
+    t->due = true;
+}
+
+/* Each change of strengths under the group as it was, then the change of group under the strengths as they are. */
+static void emit(struct user_stage *s, const struct fr_user *u) {
+    const struct fr_user_effects *e = &s->effects;
+    const struct fr_profile_rules *rules = &s->rules->profile;
+    if (e->changes.n)
+        fr_delta_emit(s->deltas, rules, &u->history, e->changes.at, e->changes.n, e->group_before,
+                      e->group_before);
+    if (e->group_before != e->group_after)
+        fr_delta_emit(s->deltas, rules, &u->history, NULL, 0, e->group_before, e->group_after);
+}
+
+static void count(const struct fr_stage_batch *b, const struct fr_event *e, enum fr_user_outcome outcome) {
+    if (outcome == FR_USER_APPLIED || outcome == FR_USER_FORGOTTEN)
+        fr_stat_add(b->stat, FR_STAT_EVENTS_PROCESSED, e->type, 1);
+    if (outcome == FR_USER_DUPLICATE) fr_stat_add(b->stat, FR_STAT_EVENTS_DUPLICATE, 0, 1);
+    if (outcome == FR_USER_NO_CONSENT) fr_stat_add(b->stat, FR_STAT_EVENTS_NO_CONSENT, 0, 1);
+}
+
+static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32_t record,
+                  struct fr_cell *const *cells, uint32_t cell_n, bool silent) {
+    struct user_stage *s = (struct user_stage *)stage;
+    struct decoded *d = &s->decoded[record];
+    if (d->reject != FR_REJECT_NONE) {
+        if (!silent) reject(s, b, record, d->reject, d->detail);
+        return;
+    }
+    if (cell_n < 2 || !cells[0] || !cells[1]) return; /* the stored state has it */
+    struct watermark_state *w = cells[0]->state;
+    struct user_state *u = cells[1]->state;
+    struct fr_event *e = &d->event;
+    bool late = w->watermark_ms != INT64_MIN && e->time_ms < w->watermark_ms - s->rules->events.lateness_ms;
+    if (late) {
+        if (!silent) reject(s, b, record, FR_REJECT_TOO_LATE, FR_STR("timestamp"));
+        return;
+    }
+    complete(e, s, &u->user);
+    enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
+    cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
+    if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e->time_ms);
+    if (silent) return;
+    if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
+    emit(s, &u->user);
+    count(b, e, outcome);
+    if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
+        fr_stat_add(b->stat, FR_STAT_EVENTS_MISROUTED, 0, 1);
+    if (outcome == FR_USER_FORGOTTEN || (s->effects.list_due && outcome != FR_USER_DUPLICATE))
+        touch(s, b, record, u, outcome == FR_USER_FORGOTTEN);
+}
+
+static void send_deltas(struct user_stage *s, const struct fr_stage_batch *b) {
+    uint32_t n = fr_delta_finish(s->deltas);
+    for (uint32_t i = 0; i < n; i++) {
+        struct fr_out out = {.topic = FR_TOPIC_AFFINITY};
+        out.partition = (int32_t)fr_delta_sink_record(s->deltas, i, &out.value);
+        fr_outbox_record(b->out, &out);
+    }
+}
+
+static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
+    struct user_stage *s = (struct user_stage *)stage;
+    send_deltas(s, b);
+    user_publish_lists(s, b);
+}
+
+static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_str bytes) {
+    struct user_stage *s = (struct user_stage *)stage;
+    if (key.ptr[0] == FR_KEY_WATERMARK) {
+        struct watermark_state *w = fr_alloc(sizeof *w);
+        struct fr_reader r = fr_reader_of(bytes);
+        w->watermark_ms = bytes.len ? fr_pack_read_int(&r) : INT64_MIN;
+        if (r.ok) return w;
+        free(w);
+        return NULL;
+    }
+    struct user_state *u = fr_alloc_zero(1, sizeof *u);
+    fr_user_init(&u->user);
+    if (bytes.len == 0 || fr_user_decode(&u->user, bytes, &s->rules->profile, &s->ids, NULL) == FR_OK)
+        return u;
+    free(u);
+    return NULL;
+}
+
+static void state_encode(struct fr_stage *stage, struct fr_str key, const void *state, struct fr_buf *out) {
+    struct user_stage *s = (struct user_stage *)stage;
+    if (key.ptr[0] == FR_KEY_USER) {
+        fr_user_encode(&((const struct user_state *)state)->user, &s->rules->profile, &s->ids, out);
+        return;
+    }
+    const struct watermark_state *w = state;
+    if (w->watermark_ms != INT64_MIN) fr_pack_int(out, w->watermark_ms);
+}
+
+static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
+    struct user_stage *s = (struct user_stage *)stage;
+    if (key.ptr[0] == FR_KEY_USER) {
+        struct user_state *u = state;
+        if (u->touched && u->touched <= s->touched_n) s->touched[u->touched - 1].state = NULL;
+        fr_user_fini(&u->user);
+    }
+    free(state);
+}
+
+static void free_stage(struct fr_stage *stage) {
+    struct user_stage *s = (struct user_stage *)stage;
+    user_views_fini(s);
+    fr_keys_fini(&s->views);
+    fr_decoder_free(&s->decoder);
+    fr_user_effects_fini(&s->effects);
+    fr_delta_sink_free(&s->deltas);
+    fr_ranker_free(s->ranker);
+    fr_buf_fini(&s->text);
+    fr_dict_fini(&s->ids);
+    free(s->touched);
+    free(s);
+}
+
+static const struct fr_stage_ops ops = {.name = "user",
+                                        .input = FR_TOPIC_EVENTS,
+                                        .begin = begin,
+                                        .decode = decode,
+                                        .apply = apply,
+                                        .views_wanted = user_views_wanted,
+                                        .views_loaded = user_views_loaded,
+                                        .finish = finish,
+                                        .state_decode = state_decode,
+                                        .state_encode = state_encode,
+                                        .state_free = state_free,
+                                        .free = free_stage};
+
+struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions) {
+    struct user_stage *s = fr_alloc_zero(1, sizeof *s);
+    s->base = (struct fr_stage){&ops, 0};
+    s->rules = rules;
+    fr_keys_init(&s->views, rules->topic_prefix, "aggregate", affinity_partitions, 1);
+    fr_dict_init(&s->ids);
+    s->decoder = fr_decoder_new(&rules->events);
+    s->deltas = fr_delta_sink_new(&s->ids, affinity_partitions, 0);
+    s->ranker = fr_ranker_new();
+    return &s->base;
+}
