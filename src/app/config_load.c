@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* A file that is no configuration at all has a problem on every line: suggestions for all would take long. */
-enum { PROBLEMS_SHOWN = 200, SUGGESTIONS = 50 };
+enum { PROBLEMS_SHOWN = 200, SUGGESTIONS = 10 };
 
 /* key as a person can read it on one line. */
 static void put_printable(struct fr_buf *out, struct fr_str s) {
