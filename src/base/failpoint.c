@@ -1,23 +1,32 @@
 #include "freshet/base/failpoint.h"
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static _Atomic long passes; /* of the armed point */
+enum { NAME_BYTES = 32 };
 
-/* The count behind "NAME:", or 0 when another point or none is armed. */
-static long armed_count(const char *name) {
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char wanted[NAME_BYTES]; /* empty: none. Written once, before any read. */
+static atomic_long passes_left;
+
+static void read_environment(void) {
     const char *text = getenv("FRESHET_FAILPOINT");
-    if (!text) return 0;
-    size_t n = strlen(name);
-    bool ours = strncmp(text, name, n) == 0 && text[n] == ':';
-    return ours ? strtol(text + n + 1, NULL, 10) : 0;
+    if (!text) return;
+    size_t n = strcspn(text, ":");
+    if (n == 0 || n >= sizeof wanted) return;
+    memcpy(wanted, text, n);
+    long passes = text[n] ? strtol(text + n + 1, NULL, 10) : 1;
+    atomic_store(&passes_left, passes > 0 ? passes : 1);
+}
+
+bool fr_failpoint_armed(const char *name) {
+    pthread_once(&once, read_environment);
+    return wanted[0] && strcmp(wanted, name) == 0;
 }
 
 void fr_failpoint(const char *name) {
-    long count = armed_count(name);
-    if (count == 0) return;
-    if (atomic_fetch_add(&passes, 1) + 1 == count) raise(SIGKILL);
+    if (!fr_failpoint_armed(name)) return;
+    if (atomic_fetch_sub(&passes_left, 1) == 1) raise(SIGKILL);
 }
