@@ -23,6 +23,7 @@ enum fr_exit {
 /* name, what stands after it, one line */
 #define FR_COMMAND_MAP(X)                                                                 \
     X(check, "[--connect] [--show]", "check the configuration, and connections if asked") \
+    X(run, "[--until-idle SECONDS] [--stages LIST]", "process events until told to stop") \
     X(version, "", "print the version and those of the libraries")
 
 enum { FR_APP_SETS_MAX = 64, FR_GLOBAL_OPTIONS = 7 };

@@ -1,0 +1,191 @@
+/* freshet run: topics checked, threads started, signals awaited, everything drained. */
+#include "freshet/adapt/kafka_admin.h"
+#include "freshet/app/http.h"
+#include "freshet/app/metrics.h"
+#include "freshet/app/wiring.h"
+#include "freshet/base/log.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_signals;
+
+static void on_signal(int signal_number) {
+    (void)signal_number;
+    if (++stop_signals > 1) _exit(FR_EXIT_TRY_AGAIN); /* the second one means now */
+}
+
+struct running {
+    struct fr_runner *runner;
+    const struct fr_config *config;
+};
+
+static bool is_live(void *context) {
+    struct fr_runner_status s;
+    fr_runner_status(((struct running *)context)->runner, &s);
+    return fr_clock_wall_ms() - s.last_step_ms < 60000;
+}
+
+static void say(struct fr_buf *why, bool ok, const char *name, const char *missing) {
+    if (ok)
+        fr_buf_printf(why, "[+]%s ok\n", name);
+    else
+        fr_buf_printf(why, "[-]%s %s\n", name, missing);
+}
+
+static bool is_ready(void *context, struct fr_buf *why) {
+    struct fr_runner_status s;
+    fr_runner_status(((struct running *)context)->runner, &s);
+    say(why, s.opened == s.workers, "connections", "Kafka or Redis has not been reached yet");
+    say(why, s.with_partitions > 0, "partitions", "the group has not given any yet");
+    say(why, s.failed == FR_OK, "workers", "one has stopped");
+    return s.opened == s.workers && s.with_partitions > 0 && s.failed == FR_OK;
+}
+
+static void metrics(void *context, struct fr_buf *out) {
+    struct fr_metrics_source source = {0};
+    source.block_n = fr_runner_stats(((struct running *)context)->runner, &source.blocks);
+    fr_metrics_write(&source, out);
+}
+
+static enum fr_err partitions_of(const struct fr_wiring *w, const struct fr_config *c,
+                                 uint32_t partitions[FR_TOPIC_N], struct fr_errmsg *msg) {
+    enum fr_topic topics[FR_TOPIC_N];
+    struct fr_kafka_topic_state states[FR_TOPIC_N];
+    for (unsigned t = 0; t < FR_TOPIC_N; t++) topics[t] = (enum fr_topic)t;
+    enum fr_err err = fr_kafka_topics_describe(&w->cluster, topics, FR_TOPIC_N, states, NULL, msg);
+    for (unsigned t = 0; t < FR_TOPIC_N && err == FR_OK; t++) {
+        const struct fr_topic_info *info = fr_topic_info((enum fr_topic)t);
+        partitions[t] = states[t].partitions;
+        if (!states[t].exists)
+            return fr_err_set(msg, FR_BUS_NO_TOPIC,
+                              "topic %s.%s does not exist (create it with: freshet topics create)",
+                              c->topic_prefix, info->suffix);
+        if (states[t].compacted != info->compacted)
+            return fr_err_set(msg, FR_BUS_NO_TOPIC, "topic %s.%s has cleanup.policy %s, it must be %s",
+                              c->topic_prefix, info->suffix, states[t].compacted ? "compact" : "delete",
+                              info->compacted ? "compact" : "delete");
+    }
+    return err;
+}
+
+/* Kafka may come up after us: keep asking, unless what it says is final. */
+static enum fr_err await_topics(const struct fr_wiring *w, uint32_t partitions[FR_TOPIC_N],
+                                struct fr_errmsg *msg) {
+    for (;;) {
+        *msg = (struct fr_errmsg){0};
+        enum fr_err err = partitions_of(w, w->config, partitions, msg);
+        if (err == FR_OK || fr_err_fate(err) == FR_FATE_FATAL || stop_signals) return err;
+        fr_log(FR_LOG_WARN, "KAFKA-WAITS", "servers=%s error=%s text=\"%s\"",
+               w->config->kafka.bootstrap_servers, fr_err_name(err), msg->text);
+        fr_clock_sleep_ms(1000);
+    }
+}
+
+/* Until a signal, a failure, or until_idle_s without a record while everything is caught up. */
+static void watch(struct fr_runner *r, int64_t until_idle_s, struct fr_runner_status *s) {
+    fr_time_ms quiet_since = fr_clock_wall_ms();
+    uint64_t records = 0;
+    while (!stop_signals) {
+        fr_clock_sleep_ms(50);
+        fr_runner_status(r, s);
+        if (s->failed != FR_OK) return;
+        uint64_t now_records = s->records[FR_STAGE_USER] + s->records[FR_STAGE_AGGREGATE];
+        bool quiet = s->opened == s->workers && s->with_partitions == s->workers &&
+                     s->caught_up == s->workers && now_records == records;
+        records = now_records;
+        if (!quiet) quiet_since = fr_clock_wall_ms();
+        if (until_idle_s && fr_clock_wall_ms() - quiet_since >= until_idle_s * 1000) return;
+    }
+}
+
+static int finish(struct fr_app *app, struct fr_runner **runner, const struct fr_runner_status *last,
+                  fr_time_ms started_ms) {
+    fr_time_ms stopping_ms = fr_clock_wall_ms();
+    bool drained = fr_runner_stop(runner, (uint32_t)app->config.run.drain_timeout_ms);
+    fr_log(FR_LOG_INFO, "STOPPED",
+           "events=%llu affinity_records=%llu seconds=%.1f drain_seconds=%.1f drained=%s",
+           (unsigned long long)last->records[FR_STAGE_USER],
+           (unsigned long long)last->records[FR_STAGE_AGGREGATE], (double)(stopping_ms - started_ms) * 1e-3,
+           (double)(fr_clock_wall_ms() - stopping_ms) * 1e-3, drained ? "yes" : "no");
+    if (last->failed != FR_OK) {
+        fprintf(stderr, "freshet run: %s\n", last->reason);
+        return FR_EXIT_INTERNAL;
+    }
+    return drained ? FR_EXIT_OK : FR_EXIT_TRY_AGAIN;
+}
+
+static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *rules, int64_t until_idle_s) {
+    struct fr_errmsg msg = {0};
+    uint32_t partitions[FR_TOPIC_N];
+    if (await_topics(w, partitions, &msg) != FR_OK) {
+        fprintf(stderr, "freshet run: %s\n", msg.text);
+        return FR_EXIT_UNAVAILABLE;
+    }
+    struct fr_runner_config config = fr_wire_runner(w, rules, partitions);
+    struct running running = {.config = &app->config};
+    fr_time_ms started_ms = fr_clock_wall_ms();
+    running.runner = fr_runner_start(&config);
+    struct fr_http_source source = {&running, is_live, is_ready, metrics};
+    struct fr_http *http = NULL;
+    struct fr_runner_status last = {0};
+    int code = FR_EXIT_OK;
+    if (fr_http_start(app->config.http.listen, &source, &http, &msg) != FR_OK) {
+        fprintf(stderr, "freshet run: %s\n", msg.text);
+        code = FR_EXIT_UNAVAILABLE;
+    } else {
+        fr_log(FR_LOG_INFO, "STARTED", "version=%s instance=%s partitions=%u prefix=%s", FRESHET_VERSION,
+               w->instance, partitions[FR_TOPIC_EVENTS], app->config.topic_prefix);
+        watch(running.runner, until_idle_s, &last);
+    }
+    fr_http_stop(&http);
+    int stopped = finish(app, &running.runner, &last, started_ms);
+    return code ? code : stopped;
+}
+
+static const char help_text[] =
+    "Reads <prefix>.events, keeps profiles and item affinities in Redis, publishes lists.\n"
+    "SIGTERM or SIGINT drains: what is under way is committed, then it ends; a second signal ends at once.\n"
+    "\n"
+    "Examples:\n"
+    "  freshet run                        both stages, defaults and environment\n"
+    "  freshet run -c /etc/freshet/freshet.yaml --stages user\n"
+    "  freshet run --until-idle 10        a backfill: ends when nothing has come for 10 seconds\n";
+
+int fr_cmd_run(struct fr_app *app, int argc, char **argv) {
+    int64_t until_idle_s = 0;
+    const char *stages = NULL;
+    const struct fr_option options[] = {
+        {"until-idle", 0, "SECONDS", FR_OPTION_INT, &until_idle_s,
+         "end when everything is drained and nothing came for so long"},
+        {"stages", 0, "LIST", FR_OPTION_TEXT, &stages, "user, aggregate or both (default run.stages)"},
+    };
+    int code = fr_options_read(app, options, 2, help_text, &argc, argv);
+    if (code >= 0) return code;
+    char setting[128];
+    if (stages) {
+        snprintf(setting, sizeof setting, "run.stages=%s", stages);
+        if (app->set_n == FR_APP_SETS_MAX) return fr_usage("run", "too many --set");
+        app->sets[app->set_n++] = setting;
+    }
+    code = fr_app_configure(app);
+    if (code) return code;
+    signal(SIGPIPE, SIG_IGN);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    struct fr_rules rules;
+    struct fr_errmsg msg = {0};
+    if (fr_wire_rules(&app->config, &rules, &msg) != FR_OK) {
+        fprintf(stderr, "freshet run: %s\n", msg.text);
+        fr_rules_fini(&rules);
+        return FR_EXIT_CONFIG;
+    }
+    struct fr_wiring wiring;
+    fr_wiring_init(&wiring, &app->config, NULL);
+    code = run(app, &wiring, &rules, until_idle_s);
+    fr_wiring_fini(&wiring);
+    fr_rules_fini(&rules);
+    return code;
+}

@@ -1,0 +1,190 @@
+#include "freshet/run/runner.h"
+#include "freshet/base/log.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { WAIT_MS = 5, OPEN_WAIT_MS = 500 };
+
+struct thread {
+    struct fr_runner *runner;
+    enum fr_stage_kind kind;
+    unsigned index;
+    pthread_t id;
+    struct fr_stat_block *stat;
+    /* under runner->lock */
+    struct fr_worker_status status;
+    fr_time_ms stepped_ms;
+    bool opened, ended;
+};
+
+struct fr_runner {
+    struct fr_runner_config config;
+    struct thread *threads;
+    unsigned thread_n;
+    struct fr_stat_block *stats[FR_RUNNER_WORKERS_MAX];
+    _Atomic bool stop,
+        abandon; /* abandon: the drain limit was reached. Written by stop(), read by the threads */
+    pthread_mutex_t lock;
+    enum fr_err failed;
+    char reason[232];
+};
+
+const char *fr_stage_name(enum fr_stage_kind kind) { return kind == FR_STAGE_USER ? "user" : "aggregate"; }
+
+static void fail(struct fr_runner *r, enum fr_err err, const char *text) {
+    pthread_mutex_lock(&r->lock);
+    if (r->failed == FR_OK) {
+        r->failed = err;
+        memcpy(r->reason, text, sizeof r->reason);
+    }
+    pthread_mutex_unlock(&r->lock);
+    fr_log(FR_LOG_ERROR, "WORKER-STOPPED", "error=%s text=\"%s\"", fr_err_name(err), text);
+    atomic_store(&r->stop, true);
+}
+
+/* Patience until both ends are there. NULL: the run is over. */
+static struct fr_worker *open_worker(struct thread *t) {
+    struct fr_runner *r = t->runner;
+    while (!atomic_load(&r->stop)) {
+        struct fr_errmsg msg = {0};
+        struct fr_worker_config c = {.stat = t->stat};
+        enum fr_err err =
+            r->config.ports.open(r->config.ports.context, t->kind, t->index, &c.bus, &c.store, &msg);
+        if (fr_err_fate(err) == FR_FATE_FATAL) {
+            fail(r, err, msg.text);
+            return NULL;
+        }
+        if (err != FR_OK) {
+            fr_log(FR_LOG_WARN, "OPEN-WAITS", "stage=%s error=%s text=\"%s\"", fr_stage_name(t->kind),
+                   fr_err_name(err), msg.text);
+            fr_clock_sleep_ms(OPEN_WAIT_MS);
+            continue;
+        }
+        uint32_t affinity = r->config.partitions[FR_TOPIC_AFFINITY];
+        c.stage = t->kind == FR_STAGE_USER ? fr_stage_user_new(r->config.rules, affinity)
+                                           : fr_stage_aggregate_new(r->config.rules, affinity);
+        memcpy(c.prefix, r->config.rules->topic_prefix, sizeof c.prefix);
+        if (r->config.prefix) strncpy(c.prefix, r->config.prefix, sizeof c.prefix - 1);
+        c.input_partitions = r->config.partitions[c.stage->ops->input];
+        c.topic_hash = fr_rules_hash(r->config.rules, c.stage->ops->input);
+        c.batch_records = r->config.batch_records;
+        c.commit_interval_ms = r->config.commit_interval_ms[t->kind];
+        c.cache_bytes = r->config.cache_bytes / (r->thread_n ? r->thread_n : 1);
+        c.conditions = r->config.conditions;
+        return fr_worker_new(&c);
+    }
+    return NULL;
+}
+
+static void note(struct thread *t, const struct fr_worker *w) {
+    pthread_mutex_lock(&t->runner->lock);
+    fr_worker_status(w, &t->status);
+    t->stepped_ms = fr_clock_wall_ms();
+    t->opened = true;
+    pthread_mutex_unlock(&t->runner->lock);
+}
+
+static void run(struct thread *t, struct fr_worker *w) {
+    struct fr_runner *r = t->runner;
+    while (!fr_worker_drained(w) && !atomic_load(&r->abandon)) {
+        if (atomic_load(&r->stop)) fr_worker_drain(w);
+        struct fr_errmsg msg = {0};
+        enum fr_err err = fr_worker_step(w, fr_clock_wall_ms(), WAIT_MS, &msg);
+        if (err != FR_OK) {
+            fail(r, err, msg.text);
+            return;
+        }
+        note(t, w);
+    }
+}
+
+static void *thread_main(void *arg) {
+    struct thread *t = arg;
+    struct fr_worker *w = open_worker(t);
+    if (w) run(t, w);
+    fr_worker_free(&w);
+    pthread_mutex_lock(&t->runner->lock);
+    t->ended = true;
+    pthread_mutex_unlock(&t->runner->lock);
+    return NULL;
+}
+
+static void add_thread(struct fr_runner *r, enum fr_stage_kind kind, unsigned index) {
+    struct thread *t = &r->threads[r->thread_n];
+    *t = (struct thread){.runner = r,
+                         .kind = kind,
+                         .index = index,
+                         .stat = fr_stat_block_new(),
+                         .stepped_ms = fr_clock_wall_ms()};
+    r->stats[r->thread_n++] = t->stat;
+}
+
+struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
+    struct fr_runner *r = fr_alloc_zero(1, sizeof *r);
+    r->config = *config;
+    pthread_mutex_init(&r->lock, NULL);
+    r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
+    for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
+        for (unsigned i = 0;
+             config->stages[kind] && i < config->workers && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)
+            add_thread(r, (enum fr_stage_kind)kind, i);
+    for (unsigned i = 0; i < r->thread_n; i++) {
+        int failed = pthread_create(&r->threads[i].id, NULL, thread_main, &r->threads[i]);
+        FR_ASSERT(failed == 0);
+    }
+    return r;
+}
+
+void fr_runner_status(struct fr_runner *r, struct fr_runner_status *out) {
+    *out = (struct fr_runner_status){.workers = r->thread_n, .last_step_ms = INT64_MAX};
+    pthread_mutex_lock(&r->lock);
+    for (unsigned i = 0; i < r->thread_n; i++) {
+        const struct thread *t = &r->threads[i];
+        const struct fr_worker_status *s = &t->status;
+        out->opened += t->opened;
+        out->with_partitions += s->assigned > 0;
+        out->caught_up += t->opened && s->live == s->assigned && !s->replaying && !s->busy;
+        out->records[t->kind] += s->records;
+        out->behind_records += s->behind_records;
+        out->keys += s->keys;
+        out->bytes += s->bytes;
+        if (s->last_record_ms > out->last_record_ms) out->last_record_ms = s->last_record_ms;
+        if (t->stepped_ms < out->last_step_ms) out->last_step_ms = t->stepped_ms;
+    }
+    out->failed = r->failed;
+    memcpy(out->reason, r->reason, sizeof out->reason);
+    pthread_mutex_unlock(&r->lock);
+}
+
+uint32_t fr_runner_stats(struct fr_runner *r, struct fr_stat_block *const **blocks) {
+    *blocks = r->stats;
+    return r->thread_n;
+}
+
+static bool all_ended(struct fr_runner *r) {
+    pthread_mutex_lock(&r->lock);
+    bool ended = true;
+    for (unsigned i = 0; i < r->thread_n; i++) ended &= r->threads[i].ended;
+    pthread_mutex_unlock(&r->lock);
+    return ended;
+}
+
+bool fr_runner_stop(struct fr_runner **runner, uint32_t limit_ms) {
+    struct fr_runner *r = *runner;
+    if (!r) return true;
+    fr_time_ms until = fr_clock_wall_ms() + limit_ms;
+    atomic_store(&r->stop, true);
+    while (!all_ended(r) && fr_clock_wall_ms() < until) fr_clock_sleep_ms(10);
+    bool drained = all_ended(r);
+    atomic_store(&r->abandon, true);
+    for (unsigned i = 0; i < r->thread_n; i++) {
+        pthread_join(r->threads[i].id, NULL);
+        fr_stat_block_free(&r->threads[i].stat);
+    }
+    pthread_mutex_destroy(&r->lock);
+    free(r->threads);
+    free(r);
+    *runner = NULL;
+    return drained;
+}
