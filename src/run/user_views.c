@@ -114,8 +114,8 @@ static void set_row(struct user_stage *s, uint32_t item, struct fr_str value) {
     row->n = n;
     row->candidates = fr_realloc(row->candidates, n * sizeof *row->candidates);
     for (uint32_t i = 0; i < n; i++)
-        row->candidates[i] =
-            (struct fr_candidate){found[i].item, (float)found[i].similarity, (float)found[i].pair};
+        row->candidates[i] = (struct fr_candidate){
+            found[i].item, fr_candidate_worth(&s->rules->list, found[i].similarity, found[i].pair)};
 }
 
 static struct fr_popular *best(struct user_stage *s, struct fr_trend *entries, uint32_t n, bool by_trend,

@@ -3,23 +3,25 @@
  *
  * Score     of a candidate c, in 0..1, is the sum of its reasons, three kinds of terms:
  *
- *     cf_weight * share(s) * similarity(s, c) * pair(s, c) / (pair(s, c) + shrinkage)    for each seed s
+ *     cf_weight * share(s) * worth(s, c)                 for each seed s
  *     group_weight * value(c) / value of the group's first
  *     trend_weight * value(c) / value of the trend's first
  *
- *           with cf_weight = 1 - group_weight - trend_weight and
- *           share(s) = strength(s) / sum of the seeds' strengths. Each term is cut to a multiple of
- *           1e-6 before it is added; a term that is cut to 0 does not exist. So no score depends on
- *           the order of addition, and whoever adds the printed weights gets the printed score to
- *           the last digit.
+ *           with cf_weight = 1 - group_weight - trend_weight,
+ *           share(s) = strength(s) / sum of the seeds' strengths and
+ *           worth(s, c) = similarity(s, c) * pair(s, c) / (pair(s, c) + shrinkage), in single precision.
+ *           Each term is cut to a multiple of 1e-6 before it is added; a term that is cut to 0 does not
+ *           exist. So no score depends on the order of addition, and whoever adds the printed weights
+ *           gets the printed score to the last digit.
  * Promise   best first, ties by the bytes of the item id: the same inputs give the same list whatever
  *           numbers the items have in this process. A disliked item is never in a list; a seen one by
  *           policy.
  * Not       it does not fetch, decay or look at a clock: strengths come decayed, neighbours by callback.
  * Threads   one ranker per thread.
- * Memory    a ranker keeps its tables: no allocation once it has seen the largest input. The list lies
- *           in the caller's arena.
- * Errors    none: numbers out of their range (NaN, below 0) make a term 0. */
+ * Memory    a ranker keeps its tables, 4 bytes for each item of the dictionary: no allocation once it has
+ *           seen the largest input. The list lies in the caller's arena.
+ * Errors    none: strengths, values, similarities and pairs out of their range (NaN, below 0) make a term
+ *           0. */
 #ifndef FR_RECOMMEND_LIST_H
 #define FR_RECOMMEND_LIST_H
 
@@ -36,9 +38,8 @@ struct fr_seed {
 
 /* A neighbour of a seed, as compact as a cache of many wants it. */
 struct fr_candidate {
-    uint32_t item;
-    float similarity; /* taken as 1 if above */
-    float pair;       /* how much evidence: the decayed co-occurrence count, > 0 */
+    uint32_t item; /* each at most once in a row */
+    float worth;   /* fr_candidate_worth, taken once when the neighbours are read */
 };
 
 struct fr_popular {
@@ -79,7 +80,7 @@ struct fr_list_params {
 typedef void fr_candidates_of(void *context, uint32_t item, const struct fr_candidate **out, uint32_t *n);
 
 struct fr_list_input {
-    const struct fr_dict *items; /* the ids behind the numbers, for ties */
+    const struct fr_dict *items; /* of all the numbers below; the ids decide ties */
     const struct fr_seed *seeds; /* the whole history, most recent first, each item once; the first
                                     params.seeds with strength > 0 and no dislike speak, all are seen */
     uint32_t seed_n;
@@ -114,6 +115,9 @@ struct fr_ranker *fr_ranker_new(void);
 void fr_ranker_free(struct fr_ranker *r);
 /* NULL when p is within the ranges above, else what is wrong (a constant text). */
 const char *fr_list_params_fault(const struct fr_list_params *p);
+/* What a neighbour is worth, 0 to 1: see the formula. A similarity above 1 counts as 1; pair is how much
+ * evidence there is, the decayed co-occurrence count. */
+float fr_candidate_worth(const struct fr_list_params *p, double similarity, double pair);
 /* p must have no fault. The list lives as long as the arena's contents. */
 struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,
                             const struct fr_list_input *in, struct fr_arena *arena);

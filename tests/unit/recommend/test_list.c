@@ -4,12 +4,17 @@
 #include "freshet/recommend/list.h"
 #include <stdlib.h>
 
-enum { ITEMS = 300, NEIGHBORS = 12, HISTORY = 30, POPULAR = 20, ROUNDS = 400 };
+enum { ITEMS = 300, NEIGHBORS = 12, HISTORY = 40, POPULAR = 20, ROUNDS = 400 };
+
+struct neighbor {
+    uint32_t item;
+    double similarity, pair;
+};
 
 /* A small world in numbers of its own; names[i] is what item i is called. */
 struct world {
     char names[ITEMS][8];
-    struct fr_candidate neighbors[ITEMS][NEIGHBORS];
+    struct neighbor neighbors[ITEMS][NEIGHBORS];
     uint32_t neighbor_n[ITEMS];
     struct fr_seed seeds[HISTORY];
     uint32_t seed_n;
@@ -22,6 +27,7 @@ struct interned {
     struct fr_dict dict;
     uint32_t number[ITEMS]; /* world item -> dictionary */
     struct world world;
+    struct fr_candidate rows[ITEMS][NEIGHBORS];
 };
 
 static struct fr_ranker *ranker;
@@ -36,9 +42,8 @@ static void world_make(struct world *w, uint64_t seed) {
         w->neighbor_n[i] = fr_rng_below(&rng, NEIGHBORS + 1);
         uint32_t first = fr_rng_below(&rng, ITEMS);
         for (uint32_t j = 0; j < w->neighbor_n[i]; j++)
-            w->neighbors[i][j] =
-                (struct fr_candidate){(first + j * 5) % ITEMS, (float)(1 + fr_rng_below(&rng, 8)) / 16,
-                                      (float)(1 + fr_rng_below(&rng, 4))};
+            w->neighbors[i][j] = (struct neighbor){(first + j * 5) % ITEMS, (1 + fr_rng_below(&rng, 8)) / 16.,
+                                                   1 + fr_rng_below(&rng, 4)};
     }
     w->seed_n = fr_rng_below(&rng, HISTORY + 1);
     uint32_t first = fr_rng_below(&rng, ITEMS);
@@ -72,14 +77,19 @@ static void intern(struct interned *t, const struct world *w, uint32_t stride) {
 }
 
 static void candidates_of(void *context, uint32_t item, const struct fr_candidate **out, uint32_t *n) {
-    const struct world *w = context;
-    *out = w->neighbors[item];
-    *n = w->neighbor_n[item];
+    const struct interned *t = context;
+    *out = t->rows[item];
+    *n = t->world.neighbor_n[item];
 }
 
-static struct fr_list_input input_of(struct interned *t) {
+static struct fr_list_input input_of(struct interned *t, const struct fr_list_params *p) {
     struct world *w = &t->world;
-    return (struct fr_list_input){&t->dict, w->seeds, w->seed_n,  candidates_of, w,
+    for (uint32_t i = 0; i < ITEMS; i++)
+        for (uint32_t j = 0; j < w->neighbor_n[i]; j++) {
+            const struct neighbor *n = &w->neighbors[i][j];
+            t->rows[i][j] = (struct fr_candidate){n->item, fr_candidate_worth(p, n->similarity, n->pair)};
+        }
+    return (struct fr_list_input){&t->dict, w->seeds, w->seed_n,  candidates_of, t,
                                   w->group, w->trend, w->group_n, w->trend_n};
 }
 
@@ -89,9 +99,10 @@ static uint32_t naive_term(const struct fr_list_params *p, const struct world *w
     const struct fr_seed *seed = &w->seeds[s];
     double part = seed->strength * ((1 - p->group_weight - p->trend_weight) * 1000000 / total);
     for (uint32_t j = 0; j < w->neighbor_n[seed->item]; j++) {
-        struct fr_candidate c = w->neighbors[seed->item][j];
-        if (c.item != item) continue;
-        return (uint32_t)(part * (double)c.similarity * ((double)c.pair / ((double)c.pair + p->shrinkage)));
+        struct neighbor n = w->neighbors[seed->item][j];
+        if (n.item != item) continue;
+        float worth = (float)(n.similarity * (n.pair / (n.pair + p->shrinkage)));
+        return (uint32_t)(part * (double)worth);
     }
     return 0;
 }
@@ -172,8 +183,8 @@ static void check_reasons(const struct fr_list_item *item, const struct fr_list_
 
 static struct fr_list_params params_of(uint64_t round) {
     struct fr_list_params p = FR_LIST_DEFAULTS;
-    p.items = 1 + (uint32_t)round % 30;
-    p.seeds = (uint32_t)round % 21;
+    p.items = 1 + (uint32_t)round % 90;
+    p.seeds = (uint32_t)round % 41;
     p.reasons_per_item = 1 + (uint32_t)round % 4;
     p.seen = (enum fr_seen)(round % 3);
     p.popular_items = (uint32_t)round % 25;
@@ -189,7 +200,7 @@ static void test_equals_the_naive_list(void) {
         CHECK(fr_list_params_fault(&p) == NULL);
         world_make(w, round);
         intern(t, w, 1);
-        struct fr_list_input in = input_of(t);
+        struct fr_list_input in = input_of(t, &p);
         struct fr_list list = fr_list_make(ranker, &p, &in, &arena);
         compare(&list, &p, t);
         for (uint32_t i = 0; i < list.item_n; i++) check_reasons(&list.items[i], &p);
@@ -229,7 +240,7 @@ static void test_numbers_do_not_matter(void) {
         world_make(w, round);
         intern(a, w, 1);
         intern(b, w, 17);
-        struct fr_list_input in_a = input_of(a), in_b = input_of(b);
+        struct fr_list_input in_a = input_of(a, &p), in_b = input_of(b, &p);
         struct fr_list x = fr_list_make(ranker, &p, &in_a, &arena);
         struct fr_list y = fr_list_make(ranker, &p, &in_b, &arena);
         check_same(a, &x, b, &y);
@@ -248,12 +259,13 @@ static uint32_t hub, lone, seeds5[5];
 
 static void hand_candidates(void *context, uint32_t item, const struct fr_candidate **out, uint32_t *n) {
     static struct fr_candidate rows[5][2];
+    static const struct fr_list_params params = {.shrinkage = 2};
     (void)context;
     *n = 0;
     for (uint32_t i = 0; i < 5; i++) {
         if (seeds5[i] != item) continue;
-        rows[i][0] = (struct fr_candidate){hub, 0.1F * (float)(i + 1), 8};
-        rows[i][1] = (struct fr_candidate){lone, 0.05F, 8};
+        rows[i][0] = (struct fr_candidate){hub, fr_candidate_worth(&params, .1 * (i + 1), 8)};
+        rows[i][1] = (struct fr_candidate){lone, fr_candidate_worth(&params, .05, 8)};
         *out = rows[i];
         *n = i == 0 ? 2 : 1;
     }
@@ -287,7 +299,7 @@ static void test_surplus_seeds_become_one_reason(void) {
     CHECK_INT(first->reasons[0].item, seeds5[4]);
     CHECK_INT(first->reasons[2].item, seeds5[2]);
     CHECK_INT(first->reasons[3].item, FR_DICT_NONE);
-    CHECK_NEAR(first->reasons[3].weight, .3 / 5 * 8 / (8 + p.shrinkage), 2e-6);
+    CHECK_NEAR(first->reasons[3].weight, .3 / 5 * 8 / (8 + p.shrinkage), 3e-6);
     fr_arena_clear(&arena);
 }
 
@@ -359,8 +371,12 @@ static void odd_candidates(void *context, uint32_t item, const struct fr_candida
 static void test_odd_numbers(void) {
     struct fr_seed seeds[5];
     struct fr_list_input in = hand_input(seeds);
-    struct fr_candidate odd[5] = {
-        {hub, NAN, 1}, {hub, -1, 1}, {hub, .5F, -3}, {hub, .5F, INFINITY}, {lone, 1000, 1e30F}};
+    struct fr_list_params p = FR_LIST_DEFAULTS;
+    struct fr_candidate odd[5] = {{hub, fr_candidate_worth(&p, (double)NAN, 1)},
+                                  {hub, fr_candidate_worth(&p, -1, 1)},
+                                  {hub, fr_candidate_worth(&p, .5, -3)},
+                                  {hub, fr_candidate_worth(&p, .5, (double)INFINITY)},
+                                  {lone, fr_candidate_worth(&p, 1000, 1e30)}};
     struct fr_popular group[] = {{hub, 0}, {lone, (double)NAN}},
                       trend[] = {{hub, -1}, {lone, (double)INFINITY}};
     in.candidates_of = odd_candidates;
@@ -368,7 +384,6 @@ static void test_odd_numbers(void) {
     in.group = group, in.group_n = 2;
     in.trend = trend, in.trend_n = 2;
     seeds[3].strength = (double)NAN;
-    struct fr_list_params p = FR_LIST_DEFAULTS;
     struct fr_list list = fr_list_make(ranker, &p, &in, &arena);
     for (uint32_t i = 0; i < list.item_n; i++) CHECK(list.items[i].score > 0 && list.items[i].score <= 1);
     CHECK_INT(list.items[0].item, lone);
@@ -376,6 +391,18 @@ static void test_odd_numbers(void) {
     list = fr_list_make(ranker, &p, &in, &arena);
     for (uint32_t i = 0; i < list.item_n; i++) CHECK(list.items[i].score > 0 && list.items[i].score <= 1);
     fr_arena_clear(&arena);
+}
+
+static void test_worth(void) {
+    struct fr_list_params p = FR_LIST_DEFAULTS;
+    CHECK_NEAR(fr_candidate_worth(&p, .5, 2), .25, 0);
+    CHECK_NEAR(fr_candidate_worth(&p, 7, 2), .5, 0);
+    CHECK_NEAR(fr_candidate_worth(&p, .5, 0), 0, 0);
+    CHECK_NEAR(fr_candidate_worth(&p, .5, (double)NAN), 0, 0);
+    CHECK_NEAR(fr_candidate_worth(&p, (double)INFINITY, 2), .5, 0);
+    p.shrinkage = 0;
+    CHECK_NEAR(fr_candidate_worth(&p, .5, 2), .5, 0);
+    CHECK_NEAR(fr_candidate_worth(&p, .5, 0), 0, 0);
 }
 
 static void test_params(void) {
@@ -426,6 +453,7 @@ int main(void) {
     RUN(test_a_dislike_does_not_speak);
     RUN(test_strangers_get_what_is_popular);
     RUN(test_odd_numbers);
+    RUN(test_worth);
     RUN(test_params);
     RUN(test_codes_are_documented);
     fr_dict_fini(&hand_dict);
