@@ -140,7 +140,11 @@ rd_kafka_conf_t *kafka_consumer_conf(const struct fr_bus_kafka_config *config, c
 }
 
 rd_kafka_conf_t *kafka_producer_conf(const struct fr_bus_kafka_config *config, struct fr_errmsg *msg) {
-    static const char *const settings[] = {"linger.ms",
+    /* The first request of a transaction is refused while the markers of the one before are being written; how soon it
+     * is sent again is most of a small transaction's time. */
+    static const char *const settings[] = {"retry.backoff.ms",
+                                           "5",
+                                           "linger.ms",
                                            "2",
                                            "batch.size",
                                            "1000000",

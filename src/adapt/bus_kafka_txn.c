@@ -46,7 +46,8 @@ rd_kafka_resp_err_t kafka_send(rd_kafka_t *rk, rd_kafka_topic_t *topic, const st
         void *out;
     } key = {r->key.ptr}, value = {r->value.ptr};
     rd_kafka_headers_t *headers = headers_of(r);
-    rd_kafka_resp_err_t err = rd_kafka_producev(
+    /* librdkafka's macros are statement expressions. */
+    rd_kafka_resp_err_t err = __extension__ rd_kafka_producev(
         rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(key.out, r->key.len), RD_KAFKA_V_VALUE(value.out, r->value.len),
         RD_KAFKA_V_TIMESTAMP(r->timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);

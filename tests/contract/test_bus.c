@@ -307,7 +307,7 @@ static bool shape_is_kept(void *context, const struct fr_record *r) {
 
 static void test_bytes_arrive_as_they_were(void) {
     char *large = malloc(LARGE_BYTES);
-    for (int i = 0; i < LARGE_BYTES; i++) large[i] = (char)(i * 7919 >> 3);
+    for (int i = 0; i < LARGE_BYTES; i++) large[i] = (char)((unsigned)i * 7919u >> 3);
     struct fr_header headers[] = {{FR_STR("ce_id"), FR_STR("1")}, {FR_STR("x"), FR_STR("b\0b")}};
     struct fr_out records[] = {{.topic = FR_TOPIC_EVENTS,
                                 .timestamp_ms = 1700000000000,
