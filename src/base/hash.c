@@ -1,5 +1,4 @@
 #include "freshet/base/hash.h"
-#include <stdio.h>
 #include <xxhash.h>
 
 uint64_t fr_hash64(const void *bytes, size_t n, uint64_t seed) {
@@ -44,8 +43,14 @@ uint16_t fr_crc16(struct fr_str s) {
 }
 
 void fr_hash_uuid(struct fr_hash128 h, char out[37]) {
+    static const char hex[] = "0123456789abcdef";
     uint64_t a = (h.high & ~0xf000ull) | 0x8000ull;                        /* version 8 */
     uint64_t b = (h.low & ~0xc000000000000000ull) | 0x8000000000000000ull; /* RFC 9562 variant */
-    snprintf(out, 37, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
-             (unsigned)(a & 0xffff), (unsigned)(b >> 48), (unsigned long long)(b & 0xffffffffffffull));
+    for (int i = 0, at = 0; i < 16; i++) {
+        uint64_t byte = (i < 8 ? a : b) >> (56 - i % 8 * 8) & 0xff;
+        if (i == 4 || i == 6 || i == 8 || i == 10) out[at++] = '-';
+        out[at++] = hex[byte >> 4];
+        out[at++] = hex[byte & 15];
+    }
+    out[36] = '\0';
 }

@@ -18,43 +18,88 @@ void fr_json_open(struct fr_buf *b, char bracket) {
 
 void fr_json_close(struct fr_buf *b, char bracket) { fr_buf_byte(b, (unsigned char)bracket); }
 
-static void escape(struct fr_buf *b, unsigned char c) {
-    static const char shorts[] = "btn\vfr";
-    if (c == '"' || c == '\\') {
-        fr_buf_byte(b, '\\');
-        fr_buf_byte(b, c);
-    } else if (c >= 8 && c <= 13 && c != 11) {
-        fr_buf_byte(b, '\\');
-        fr_buf_byte(b, (unsigned char)shorts[c - 8]);
-    } else {
-        fr_buf_printf(b, "\\u%04x", c);
+static uint64_t load8(const char *p) {
+    uint64_t eight;
+    memcpy(&eight, p, 8);
+    return eight;
+}
+
+static uint64_t load4(const char *p) {
+    uint32_t four;
+    memcpy(&four, p, 4);
+    return four;
+}
+
+/* Whether one of eight bytes is below a space, a quote, a backslash or not ASCII: the lowest that is turns its
+ * upper bit on, whatever the borrows do above it. */
+static bool has_special(uint64_t eight) {
+    const uint64_t ones = 0x0101010101010101u, quotes = eight ^ ones * '"', slashes = eight ^ ones * '\\';
+    uint64_t found = (eight - ones * 0x20) | (quotes - ones) | (slashes - ones) | eight;
+    return found & ones * 0x80;
+}
+
+/* Copies while it looks: nearly every string needs no escape. What was copied before a special byte was found is
+ * written over. */
+static bool copy_plain(char *to, struct fr_str s) {
+    if (s.len < 4) {
+        for (uint32_t i = 0; i < s.len; i++) {
+            if (has_special((unsigned char)s.ptr[i] | 0x2020202020202000u)) return false;
+            to[i] = s.ptr[i];
+        }
+        return true;
     }
+    if (s.len < 8) { /* the two halves overlap */
+        if (has_special(load4(s.ptr) | load4(s.ptr + s.len - 4) << 32)) return false;
+        memcpy(to, s.ptr, 4);
+        memcpy(to + s.len - 4, s.ptr + s.len - 4, 4);
+        return true;
+    }
+    for (uint32_t i = 0; i + 8 < s.len; i += 8) {
+        if (has_special(load8(s.ptr + i))) return false;
+        memcpy(to + i, s.ptr + i, 8);
+    }
+    memcpy(to + s.len - 8, s.ptr + s.len - 8, 8); /* overlaps */
+    return !has_special(load8(s.ptr + s.len - 8));
+}
+
+static char *put_escape(char *to, unsigned char c) {
+    static const char shorts[] = "btn\vfr", hex[] = "0123456789abcdef";
+    *to++ = '\\';
+    if (c == '"' || c == '\\') {
+        *to++ = (char)c;
+    } else if (c >= 8 && c <= 13 && c != 11) {
+        *to++ = shorts[c - 8];
+    } else {
+        to = fr_str_put(to, FR_STR("u00"));
+        *to++ = hex[c >> 4];
+        *to++ = hex[c & 15];
+    }
+    return to;
+}
+
+/* Byte by byte, with U+FFFD for each that is not UTF-8. */
+static char *put_escaped(char *to, struct fr_str s) {
+    for (uint32_t i = 0; i < s.len;) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        uint32_t n = c < 0x80 ? 1 : fr_utf8_length(s, i);
+        if (c < 0x20 || c == '"' || c == '\\')
+            to = put_escape(to, c);
+        else
+            to = n ? fr_str_put(to, (struct fr_str){s.ptr + i, n}) : fr_str_put(to, FR_STR("\xef\xbf\xbd"));
+        i += n ? n : 1;
+    }
+    return to;
+}
+
+char *fr_json_put_str(char *to, struct fr_str s) {
+    *to++ = '"';
+    to = copy_plain(to, s) ? to + s.len : put_escaped(to, s);
+    *to++ = '"';
+    return to;
 }
 
 static void quote(struct fr_buf *b, struct fr_str s) {
-    fr_buf_byte(b, '"');
-    for (uint32_t i = 0; i < s.len;) {
-        uint32_t plain = i;
-        while (i < s.len) {
-            unsigned char c = (unsigned char)s.ptr[i];
-            if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) break;
-            i++;
-        }
-        fr_buf_append(b, s.ptr + plain, i - plain);
-        if (i == s.len) break;
-        unsigned char c = (unsigned char)s.ptr[i];
-        uint32_t n = c < 0x80 ? 0 : fr_utf8_length(s, i);
-        if (c < 0x80 && c != 0x7f)
-            escape(b, c);
-        else if (c == 0x7f)
-            fr_buf_byte(b, c);
-        else if (n)
-            fr_buf_append(b, s.ptr + i, n);
-        else
-            fr_buf_append(b, "\xef\xbf\xbd", 3);
-        i += n ? n : 1;
-    }
-    fr_buf_byte(b, '"');
+    fr_buf_end_at(b, fr_json_put_str(fr_buf_reserve(b, FR_JSON_STR_BYTES(s.len)), s));
 }
 
 void fr_json_key(struct fr_buf *b, const char *key) {
@@ -75,12 +120,43 @@ void fr_json_str(struct fr_buf *b, struct fr_str s) {
     quote(b, s);
 }
 
-static void append_unsigned(struct fr_buf *b, uint64_t v) {
-    char text[20];
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                            "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
+static char *put_pair(char *to, uint32_t below_100) {
+    memcpy(to, pairs + 2 * (size_t)below_100, 2);
+    return to + 2;
+}
+
+char *fr_json_put_unsigned(char *to, uint64_t v) {
+    char text[FR_JSON_UNSIGNED_BYTES];
     unsigned n = sizeof text;
-    do text[--n] = (char)('0' + v % 10);
-    while (v /= 10);
-    fr_buf_append(b, text + n, sizeof text - n);
+    for (; v >= 100; v /= 100) put_pair(text + (n -= 2), (uint32_t)(v % 100));
+    if (v >= 10)
+        put_pair(text + (n -= 2), (uint32_t)v);
+    else
+        text[--n] = (char)('0' + v);
+    return fr_str_put(to, (struct fr_str){text + n, (uint32_t)(sizeof text - n)});
+}
+
+char *fr_json_put_millionths(char *to, uint64_t v) {
+    uint32_t rest = (uint32_t)(v % 1000000);
+    if (v < 1000000)
+        *to++ = '0';
+    else
+        to = fr_json_put_unsigned(to, v / 1000000);
+    if (!rest) return to;
+    *to++ = '.';
+    to = put_pair(to, rest / 10000);
+    to = put_pair(to, rest / 100 % 100);
+    to = put_pair(to, rest % 100);
+    while (to[-1] == '0') to--;
+    return to;
+}
+
+static void append_unsigned(struct fr_buf *b, uint64_t v) {
+    fr_buf_end_at(b, fr_json_put_unsigned(fr_buf_reserve(b, FR_JSON_UNSIGNED_BYTES), v));
 }
 
 void fr_json_int(struct fr_buf *b, int64_t v) {
@@ -140,18 +216,6 @@ void fr_json_double(struct fr_buf *b, double v) {
         if (digits == 17 || memcmp(&(double){strtod(text, NULL)}, &v, sizeof v) == 0) break;
     }
     fr_buf_append(b, text, strlen(text));
-}
-
-void fr_json_decimal(struct fr_buf *b, uint64_t value, unsigned places) {
-    char text[40];
-    unsigned at = sizeof text;
-    while (places > 0 && value % 10 == 0) value /= 10, places--;
-    for (unsigned digit = 0; digit <= places || value; digit++, value /= 10) {
-        if (digit == places && places > 0) text[--at] = '.';
-        text[--at] = (char)('0' + value % 10);
-    }
-    separate(b);
-    fr_buf_append(b, text + at, sizeof text - at);
 }
 
 void fr_json_bool(struct fr_buf *b, bool v) {

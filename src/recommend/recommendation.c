@@ -2,7 +2,11 @@
 #include "freshet/base/hash.h"
 #include "freshet/base/json.h"
 
-enum { PLACES = 6 }; /* decimals of scores and weights: whole millionths */
+/* The beginning of a reason, in a width that is copied without asking for the length. */
+struct fragment {
+    char text[48];
+    uint32_t len;
+};
 
 /* Numbers least significant byte first, so that an id does not depend on the machine. */
 static void put_u64(unsigned char *to, uint64_t v) {
@@ -47,28 +51,56 @@ static void write_head(struct fr_buf *b, const struct fr_recommendation *r) {
     fr_json_close(b, '}');
 }
 
-static void write_reason(struct fr_buf *b, const struct fr_reason *r, const struct fr_dict *items) {
-    fr_json_open(b, '{');
-    write_text(b, "code", fr_reason_str(r->code));
-    if (r->item != (uint32_t)FR_DICT_NONE) write_text(b, "item_id", fr_dict_str(items, r->item));
-    fr_json_key(b, "weight");
-    fr_json_decimal(b, fr_list_units(r->weight), PLACES);
-    fr_json_close(b, '}');
+#define FRAGMENT(text) \
+    { text, sizeof text - 1 }
+static const struct fragment with_item[FR_REASON_N] = {
+#define FR_REASON_FRAGMENT(name, code, text) FRAGMENT("{\"code\":\"" code "\",\"item_id\":"),
+    FR_REASON_MAP(FR_REASON_FRAGMENT)
+#undef FR_REASON_FRAGMENT
+};
+static const struct fragment without_item[FR_REASON_N] = {
+#define FR_REASON_FRAGMENT(name, code, text) FRAGMENT("{\"code\":\"" code "\",\"weight\":"),
+    FR_REASON_MAP(FR_REASON_FRAGMENT)
+#undef FR_REASON_FRAGMENT
+};
+
+static inline char *put_fragment(char *to, const struct fragment *f) {
+    memcpy(to, f->text, sizeof f->text);
+    return to + f->len;
+}
+
+/* What is written besides ids, with some to spare. */
+enum { REASON_BYTES = 128, ITEM_BYTES = 128 };
+
+static void write_reason(struct fr_buf *b, bool is_first, const struct fr_reason *r,
+                         const struct fr_dict *items) {
+    bool has_item = r->item != (uint32_t)FR_DICT_NONE;
+    struct fr_str item = has_item ? fr_dict_str(items, r->item) : (struct fr_str){0};
+    char *to = fr_buf_reserve(b, REASON_BYTES + FR_JSON_STR_BYTES(item.len));
+    if (!is_first) *to++ = ',';
+    if (has_item) {
+        to = fr_json_put_str(put_fragment(to, &with_item[r->code]), item);
+        to = fr_str_put(to, FR_STR(",\"weight\":"));
+    } else {
+        to = put_fragment(to, &without_item[r->code]);
+    }
+    to = fr_json_put_millionths(to, fr_list_units(r->weight));
+    *to++ = '}';
+    fr_buf_end_at(b, to);
 }
 
 static void write_item(struct fr_buf *b, const struct fr_list_item *item, uint32_t rank,
                        const struct fr_dict *items) {
-    fr_json_open(b, '{');
-    write_text(b, "item_id", fr_dict_str(items, item->item));
-    fr_json_key(b, "rank");
-    fr_json_int(b, rank);
-    fr_json_key(b, "score");
-    fr_json_decimal(b, fr_list_units(item->score), PLACES);
-    fr_json_key(b, "reasons");
-    fr_json_open(b, '[');
-    for (uint32_t i = 0; i < item->reason_n; i++) write_reason(b, &item->reasons[i], items);
-    fr_json_close(b, ']');
-    fr_json_close(b, '}');
+    struct fr_str id = fr_dict_str(items, item->item);
+    char *to = fr_buf_reserve(b, ITEM_BYTES + FR_JSON_STR_BYTES(id.len));
+    if (rank > 1) *to++ = ',';
+    to = fr_json_put_str(fr_str_put(to, FR_STR("{\"item_id\":")), id);
+    to = fr_json_put_unsigned(fr_str_put(to, FR_STR(",\"rank\":")), rank);
+    to = fr_json_put_millionths(fr_str_put(to, FR_STR(",\"score\":")), fr_list_units(item->score));
+    to = fr_str_put(to, FR_STR(",\"reasons\":["));
+    fr_buf_end_at(b, to);
+    for (uint32_t i = 0; i < item->reason_n; i++) write_reason(b, i == 0, &item->reasons[i], items);
+    fr_buf_append(b, "]}", 2);
 }
 
 void fr_recommendation_write(struct fr_buf *b, const struct fr_recommendation *r, const struct fr_list *list,

@@ -19,6 +19,8 @@ void fr_buf_fini(struct fr_buf *b);
 char *fr_buf_reserve(struct fr_buf *b, size_t extra);
 void fr_buf_printf(struct fr_buf *b, const char *format, ...) FR_PRINTF(2, 3);
 
+/* What was written into reserved room ends here. */
+static inline void fr_buf_end_at(struct fr_buf *b, const char *end) { b->len = (size_t)(end - b->data); }
 static inline void fr_buf_clear(struct fr_buf *b) { b->len = 0; }
 
 static inline void fr_buf_byte(struct fr_buf *b, unsigned char byte) {

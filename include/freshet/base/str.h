@@ -30,4 +30,10 @@ static inline int fr_str_cmp(struct fr_str a, struct fr_str b) {
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Copies the bytes to where there is room for them; gives the end. */
+static inline char *fr_str_put(char *to, struct fr_str s) {
+    if (s.len) memcpy(to, s.ptr, s.len);
+    return to + s.len;
+}
+
 #endif

@@ -1,6 +1,7 @@
 #include "check.h"
 #include "freshet/base/json.h"
 #include "freshet/base/rng.h"
+#include <stdlib.h>
 
 static unsigned wrong_numbers;
 
@@ -86,10 +87,69 @@ static void test_strings(void) {
     fr_buf_fini(&b);
 }
 
+static bool is_printed_as(struct fr_str s, const char *wanted) {
+    struct fr_buf b = {0};
+    fr_json_str(&b, s);
+    bool same = fr_str_eq(fr_buf_slice(&b), fr_str_of(wanted));
+    fr_buf_fini(&b);
+    return same;
+}
+
+/* A byte that needs care, at each place of strings of each length, in memory that ends where they do. */
+static void test_specials_anywhere(void) {
+    static const struct {
+        char byte;
+        const char *printed;
+    } specials[] = {
+        {'"', "\\\""}, {'\\', "\\\\"}, {'\x1f', "\\u001f"}, {'\0', "\\u0000"}, {'\x7f', "\x7f"},
+        {' ', " "},    {'!', "!"},     {'#', "#"},          {'[', "["},        {'\xff', "\xef\xbf\xbd"}};
+    for (uint32_t len = 0; len < 40; len++) {
+        char *text = malloc(len ? len : 1), wanted[64];
+        for (uint32_t at = 0; at < len; at++)
+            for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+                memset(text, 'a' + (int)len % 26, len);
+                snprintf(wanted, sizeof wanted, "\"%.*s%s%.*s\"", (int)at, text, specials[i].printed,
+                         (int)(len - at - 1), text + at + 1);
+                text[at] = specials[i].byte;
+                CHECK(is_printed_as((struct fr_str){text, len}, wanted));
+            }
+        if (len == 0) CHECK(is_printed_as((struct fr_str){text, 0}, "\"\""));
+        free(text);
+    }
+}
+
+static void test_whole_numbers_are_printf_s(void) {
+    struct fr_rng r = {14};
+    for (int i = 0; i < 100000; i++) {
+        uint64_t v = i < 2000 ? (uint64_t)i : fr_rng_next(&r) >> fr_rng_below(&r, 64);
+        char text[40], wanted[40];
+        *fr_json_put_unsigned(text, v) = '\0';
+        snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)v);
+        CHECK_STR(text, wanted);
+    }
+}
+
+static void test_millionths(void) {
+    struct fr_rng r = {15};
+    for (int i = 0; i < 100000; i++) {
+        uint64_t v = i < 2000 ? (uint64_t)i * 1000 : fr_rng_next(&r) >> (20 + fr_rng_below(&r, 44));
+        char text[40], wanted[40];
+        *fr_json_put_millionths(text, v) = '\0';
+        int n = snprintf(wanted, sizeof wanted, "%llu.%06llu", (unsigned long long)(v / 1000000),
+                         (unsigned long long)(v % 1000000));
+        while (wanted[n - 1] == '0') wanted[--n] = '\0';
+        if (wanted[n - 1] == '.') wanted[--n] = '\0';
+        CHECK_STR(text, wanted);
+    }
+}
+
 int main(void) {
     RUN(test_numbers_are_printf_s);
     RUN(test_not_numbers);
     RUN(test_shapes);
     RUN(test_strings);
+    RUN(test_specials_anywhere);
+    RUN(test_whole_numbers_are_printf_s);
+    RUN(test_millionths);
     return check_done();
 }
