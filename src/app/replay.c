@@ -69,30 +69,35 @@ static void report(struct fr_replay *r) {
     fflush(stderr);
 }
 
-/* The key of a line; ptr NULL when it has none. */
-static struct fr_str key_of(struct fr_replay *r, struct fr_str line) {
+/* What the decoder makes of a line: key and time, if it has them. */
+static struct fr_replay_line look_at(struct fr_replay *r, struct fr_str text) {
+    struct fr_replay_line line = {.value = text};
     struct fr_event event;
     fr_arena_clear(&r->arena);
-    if (fr_decode_native(r->decoder, line, &r->arena, &event, NULL) != FR_REJECT_NONE) {
+    if (fr_decode_native(r->decoder, text, &r->arena, &event, NULL) != FR_REJECT_NONE) {
         r->totals.bad++;
-        return (struct fr_str){NULL, 0};
+        return line;
     }
     struct fr_str key = event.user_id.len ? event.user_id : event.anonymous_id;
-    return key.len ? key : (struct fr_str){NULL, 0};
+    if (key.len) line.key = key;
+    line.has_time = event.has_time;
+    line.time_ms = event.has_time ? event.time_ms : 0;
+    return line;
 }
 
 static enum fr_err end_line(struct fr_replay *r, struct fr_errmsg *msg) {
-    struct fr_str line = fr_buf_slice(&r->line);
-    if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
+    struct fr_str text = fr_buf_slice(&r->line);
+    if (text.len && text.ptr[text.len - 1] == '\r') text.len--;
     bool overlong = r->overlong;
     r->overlong = false;
     fr_buf_clear(&r->line);
     if (overlong) r->totals.too_long++;
-    if (overlong || line.len == 0) return FR_OK;
-    enum fr_err err = r->sink.send(r->sink.context, key_of(r, line), line, msg);
+    if (overlong || text.len == 0) return FR_OK;
+    struct fr_replay_line line = look_at(r, text);
+    enum fr_err err = r->sink.send(r->sink.context, &line, msg);
     if (err != FR_OK) return err;
     r->totals.lines++;
-    r->totals.bytes += line.len;
+    r->totals.bytes += text.len;
     keep_pace(r);
     if (r->totals.lines % LOOK_EVERY == 0) report(r);
     return FR_OK;

@@ -23,6 +23,8 @@ enum fr_exit {
 /* name, what stands after it, one line */
 #define FR_COMMAND_MAP(X)                                                                 \
     X(check, "[--connect] [--show]", "check the configuration, and connections if asked") \
+    X(topics, "create|check|list", "make the topics, say what is wrong with them")        \
+    X(replay, "[--rate N] [--now] FILE...", "send recorded events to the events topic")   \
     X(run, "[--until-idle SECONDS] [--stages LIST]", "process events until told to stop") \
     X(version, "", "print the version and those of the libraries")
 

@@ -13,12 +13,19 @@
 #include "freshet/base/clock.h"
 #include "freshet/event/decode.h"
 
-enum { FR_REPLAY_LINE_BYTES = 8 << 20 };
+/* What the topics that `freshet topics create` makes take, less some room for key and framing. */
+enum { FR_REPLAY_LINE_BYTES = (4 << 20) - 4096 };
+
+struct fr_replay_line {
+    struct fr_str key, value; /* key.ptr NULL: no key */
+    fr_time_ms time_ms;       /* when it happened by the event's own word; valid if has_time */
+    bool has_time;
+};
 
 struct fr_replay_sink {
     void *context;
-    /* key.ptr NULL: no key. Both are lent during the call. */
-    enum fr_err (*send)(void *context, struct fr_str key, struct fr_str value, struct fr_errmsg *msg);
+    /* Lent during the call. */
+    enum fr_err (*send)(void *context, const struct fr_replay_line *line, struct fr_errmsg *msg);
 };
 
 struct fr_replay_totals {

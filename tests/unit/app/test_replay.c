@@ -5,14 +5,16 @@
 #include <zlib.h>
 
 static struct fr_buf sent; /* "key|value\n" a record */
+static fr_time_ms last_time_ms;
 static struct fr_replay_totals totals;
 
-static enum fr_err keep(void *context, struct fr_str key, struct fr_str value, struct fr_errmsg *msg) {
+static enum fr_err keep(void *context, const struct fr_replay_line *line, struct fr_errmsg *msg) {
     (void)context;
-    if (fr_str_eq(value, FR_STR("stop"))) return fr_err_set(msg, FR_BUS_DOWN, "stopped");
-    fr_buf_str(&sent, key.ptr ? key : FR_STR("(none)"));
+    if (fr_str_eq(line->value, FR_STR("stop"))) return fr_err_set(msg, FR_BUS_DOWN, "stopped");
+    last_time_ms = line->has_time ? line->time_ms : -1;
+    fr_buf_str(&sent, line->key.ptr ? line->key : FR_STR("(none)"));
     fr_buf_byte(&sent, '|');
-    fr_buf_str(&sent, value);
+    fr_buf_str(&sent, line->value);
     fr_buf_byte(&sent, '\n');
     return FR_OK;
 }
@@ -61,6 +63,14 @@ static void test_plain_and_packed(void) {
     }
 }
 
+static void test_a_line_has_the_time_of_its_event(void) {
+    CHECK_INT(replay(FR_STR("{\"event_type\":\"tick\",\"timestamp\":\"1970-01-01T00:00:09Z\"}\n"), "wT", 0),
+              FR_OK);
+    CHECK_INT(last_time_ms, 9000);
+    CHECK_INT(replay(FR_STR("{\"event_type\":\"tick\"}\n"), "wT", 0), FR_OK);
+    CHECK_INT(last_time_ms, -1);
+}
+
 static void test_a_cut_archive_is_an_error(void) { CHECK_INT(replay(fr_str_of(lines), "w", 10), FR_IO); }
 
 static void test_overlong_lines_are_left_out(void) {
@@ -93,6 +103,7 @@ static void test_a_file_that_is_not_there(void) {
 
 int main(void) {
     RUN(test_plain_and_packed);
+    RUN(test_a_line_has_the_time_of_its_event);
     RUN(test_a_cut_archive_is_an_error);
     RUN(test_overlong_lines_are_left_out);
     RUN(test_a_sink_that_fails_ends_it);

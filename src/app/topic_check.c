@@ -1,0 +1,122 @@
+#include "freshet/app/topic_check.h"
+#include "freshet/base/hash.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SAMPLE_PARTITIONS = 8, SAMPLE_RECORDS = 32, DAY_MS = 86400000, SHORT_DAYS = 7 };
+
+void fr_topic_specs(const struct fr_config *c, struct fr_kafka_topic_spec specs[FR_TOPIC_N]) {
+    for (unsigned t = 0; t < FR_TOPIC_N; t++) {
+        const struct fr_topic_info *info = fr_topic_info((enum fr_topic)t);
+        /* Never append_time: a replayed log keeps the times its records had. */
+        specs[t] = (struct fr_kafka_topic_spec){
+            .topic = (enum fr_topic)t,
+            .partitions = info->many ? (uint32_t)c->kafka.partitions : 1,
+            .replication = (uint32_t)c->kafka.replication_factor,
+            .retention_ms = info->input ? c->kafka.retention_ms : -1,
+            .max_record_bytes = FR_TOPIC_RECORD_BYTES,
+        };
+    }
+}
+
+static void add(struct fr_topic_problems *p, enum fr_topic topic, bool error, const char *format, ...)
+    FR_PRINTF(4, 5);
+
+static void add(struct fr_topic_problems *p, enum fr_topic topic, bool error, const char *format, ...) {
+    if (p->n == FR_TOPIC_PROBLEMS_MAX) return;
+    struct fr_topic_problem *problem = &p->at[p->n++];
+    problem->topic = topic;
+    problem->error = error;
+    p->errors += error;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(problem->text, sizeof problem->text, format, args);
+    va_end(args);
+}
+
+static void judge_kept(const char *prefix, enum fr_topic topic, const struct fr_kafka_topic_state *s,
+                       struct fr_topic_problems *p) {
+    const struct fr_topic_info *info = fr_topic_info(topic);
+    if (s->compacted != info->compacted)
+        add(p, topic, true, "%s.%s has cleanup.policy %s, it must be %s", prefix, info->suffix,
+            s->compacted ? "compact" : "delete", info->compacted ? "compact" : "delete");
+    if (info->input && s->retention_ms >= 0 && s->retention_ms < (int64_t)SHORT_DAYS * DAY_MS)
+        add(p, topic, false,
+            "%s.%s keeps records for %.1f days: state that Redis loses can be rebuilt from no more than that "
+            "(set retention.ms to %d days or above, or -1)",
+            prefix, info->suffix, (double)s->retention_ms / DAY_MS, SHORT_DAYS);
+    if (s->max_record_bytes < FR_TOPIC_RECORD_BYTES)
+        add(p, topic, false, "%s.%s takes records of at most %" PRId64 " bytes; producers here send up to %d",
+            prefix, info->suffix, s->max_record_bytes, FR_TOPIC_RECORD_BYTES);
+}
+
+void fr_topic_judge(const char *prefix, const struct fr_kafka_topic_state states[FR_TOPIC_N],
+                    struct fr_topic_problems *p) {
+    const struct fr_kafka_topic_state *events = &states[FR_TOPIC_EVENTS];
+    for (unsigned t = 0; t < FR_TOPIC_N; t++) {
+        const struct fr_topic_info *info = fr_topic_info((enum fr_topic)t);
+        const struct fr_kafka_topic_state *s = &states[t];
+        if (!s->exists) {
+            add(p, (enum fr_topic)t, true, "%s.%s does not exist (create it with: freshet topics create)",
+                prefix, info->suffix);
+            continue;
+        }
+        if (info->many && events->exists && s->partitions != events->partitions)
+            add(p, (enum fr_topic)t, true, "%s.%s has %u partitions and %s.%s has %u: they must be as many",
+                prefix, info->suffix, s->partitions, prefix, fr_topic_info(FR_TOPIC_EVENTS)->suffix,
+                events->partitions);
+        judge_kept(prefix, (enum fr_topic)t, s, p);
+    }
+}
+
+/* ---- partitioner ---- */
+
+struct look {
+    uint32_t partitions;
+    struct fr_topic_sample *sample;
+};
+
+static bool look_at(void *context, const struct fr_record *r) {
+    struct look *l = context;
+    if (!r->key.ptr) {
+        l->sample->unkeyed++;
+        return true;
+    }
+    l->sample->keyed++;
+    l->sample->astray += fr_murmur2(r->key) % l->partitions != (uint32_t)r->partition;
+    return true;
+}
+
+enum fr_err fr_topic_sample(const struct fr_kafka_cluster *cluster, uint32_t partitions,
+                            struct fr_topic_sample *sample, struct fr_errmsg *msg) {
+    struct look look = {partitions, sample};
+    struct fr_kafka_lag *ends = fr_alloc_zero(partitions, sizeof *ends);
+    enum fr_err err = fr_kafka_group_lag(cluster, "freshet-topics", FR_TOPIC_EVENTS, ends, partitions, msg);
+    uint32_t step = (partitions + SAMPLE_PARTITIONS - 1) / SAMPLE_PARTITIONS;
+    for (uint32_t i = 0; i < partitions && err == FR_OK; i += step) {
+        int64_t from = ends[i].end > SAMPLE_RECORDS ? ends[i].end - SAMPLE_RECORDS : 0;
+        err = fr_kafka_read(cluster, FR_TOPIC_EVENTS,
+                            (struct fr_kafka_range){(int32_t)i, from ? from : -1, ends[i].end}, true, look_at,
+                            &look, msg);
+        if (err == FR_LOG_GAP) err = FR_OK; /* the newest records have expired: nothing to see here */
+    }
+    free(ends);
+    return err;
+}
+
+void fr_topic_judge_sample(const char *prefix, const struct fr_topic_sample *s, struct fr_topic_problems *p) {
+    const char *name = fr_topic_info(FR_TOPIC_EVENTS)->suffix;
+    if (s->astray)
+        add(p, FR_TOPIC_EVENTS, false,
+            "%u of %u sampled records of %s.%s are not in partition murmur2(key) %% partitions: librdkafka "
+            "producers need partitioner=murmur2_random, Java's have it by default; else a user's events may "
+            "be spread over partitions and their profile split",
+            s->astray, s->keyed, prefix, name);
+    if (s->unkeyed > s->keyed)
+        add(p, FR_TOPIC_EVENTS, false,
+            "%u of %u sampled records of %s.%s have no key: producers must use the user_id, else a user's "
+            "events are spread over partitions",
+            s->unkeyed, s->unkeyed + s->keyed, prefix, name);
+}
