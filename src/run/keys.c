@@ -38,6 +38,25 @@ struct fr_str fr_keys_meta(const struct fr_keys *k, int32_t partition, struct fr
     return (struct fr_str){text, (uint32_t)n};
 }
 
+/* Partition 0's tag has the first k whose slot is below 16384 / N. As N grows, that walks down the smallest slots so far:
+ * about ln(16384) of them. */
+uint32_t fr_keys_first_metas(const char *prefix, const char *stage, struct fr_str out[FR_KEYS_FIRST_MAX],
+                             struct fr_arena *arena) {
+    uint32_t n = 0, smallest = SLOTS;
+    for (uint32_t k = 0; smallest > 0 && n < FR_KEYS_FIRST_MAX; k++) {
+        char tag[FR_KEYS_TAG_BYTES];
+        int length = snprintf(tag, sizeof tag, "0.%u", k);
+        uint32_t slot = fr_crc16((struct fr_str){tag, (uint32_t)length}) % SLOTS;
+        if (slot >= smallest) continue;
+        smallest = slot;
+        struct fr_keys keys = {.partitions = 1, .tags = &tag};
+        snprintf(keys.prefix, sizeof keys.prefix, "%s", prefix);
+        snprintf(keys.stage, sizeof keys.stage, "%s", stage);
+        out[n++] = fr_keys_meta(&keys, 0, arena);
+    }
+    return n;
+}
+
 struct fr_str fr_keys_state(const struct fr_keys *k, int32_t partition, struct fr_str key,
                             struct fr_arena *arena) {
     char *text = fr_arena_alloc(arena, FR_KEYS_PREFIX_BYTES + FR_KEYS_TAG_BYTES + 48 + key.len);

@@ -26,6 +26,8 @@ enum fr_exit {
     X(topics, "create|check|list", "make the topics, say what is wrong with them")        \
     X(replay, "[--rate N] [--now] FILE...", "send recorded events to the events topic")   \
     X(run, "[--until-idle SECONDS] [--stages LIST]", "process events until told to stop") \
+    X(show, "user|item ID", "print one user with the last list, or one item")             \
+    X(dump, "users|items|lists", "print the whole state as sorted JSON lines")            \
     X(version, "", "print the version and those of the libraries")
 
 enum { FR_APP_SETS_MAX = 64, FR_GLOBAL_OPTIONS = 7 };

@@ -27,6 +27,11 @@ void fr_keys_init(struct fr_keys *k, const char *prefix, const char *stage, uint
                   uint32_t generation);
 void fr_keys_fini(struct fr_keys *k);
 struct fr_str fr_keys_meta(const struct fr_keys *k, int32_t partition, struct fr_arena *arena);
+/* The meta keys that partition 0 can have, whatever the number of partitions: for readers who do not know it. Returns how
+ * many. */
+enum { FR_KEYS_FIRST_MAX = 32 };
+uint32_t fr_keys_first_metas(const char *prefix, const char *stage, struct fr_str out[FR_KEYS_FIRST_MAX],
+                             struct fr_arena *arena);
 struct fr_str fr_keys_state(const struct fr_keys *k, int32_t partition, struct fr_str key,
                             struct fr_arena *arena);
 struct fr_str fr_keys_view(const struct fr_keys *k, const char *kind, int32_t partition, struct fr_str id,
