@@ -1,6 +1,7 @@
 /* Topics: made, described, deleted, over librdkafka's admin requests. Each request is one event on a queue of its own. */
 #include "bus_kafka_internal.h"
 #include "freshet/adapt/kafka_admin.h"
+#include "freshet/base/clock.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,6 +107,21 @@ static enum fr_err create_one(struct admin *a, const struct fr_kafka_cluster *cl
     return err;
 }
 
+/* The controller answers before every broker knows: waits until the topic can be used. */
+static enum fr_err wait_until_known(struct admin *a, const struct fr_kafka_cluster *cluster,
+                                    const struct fr_kafka_topic_spec *spec, struct fr_errmsg *msg) {
+    enum { SLICE_MS = 50 };
+    char *name = kafka_topic_name(cluster->topic_prefix, spec->topic);
+    uint32_t n = 0;
+    for (int waited = 0; !n && waited < PATIENCE_MS; waited += SLICE_MS) {
+        n = kafka_partition_count(a->rk, name, PATIENCE_MS);
+        if (!n) fr_clock_sleep_ms(SLICE_MS);
+    }
+    enum fr_err err = n ? FR_OK : fr_err_set(msg, FR_TIMEOUT, "topic %s was made but is not seen", name);
+    free(name);
+    return err;
+}
+
 enum fr_err fr_kafka_topics_create(const struct fr_kafka_cluster *cluster,
                                    const struct fr_kafka_topic_spec *specs, uint32_t n, bool *made,
                                    struct fr_errmsg *msg) {
@@ -113,6 +129,7 @@ enum fr_err fr_kafka_topics_create(const struct fr_kafka_cluster *cluster,
     enum fr_err err = admin_open(&a, cluster, msg);
     if (err != FR_OK) return err;
     for (uint32_t i = 0; i < n && err == FR_OK; i++) err = create_one(&a, cluster, &specs[i], &made[i], msg);
+    for (uint32_t i = 0; i < n && err == FR_OK; i++) err = wait_until_known(&a, cluster, &specs[i], msg);
     admin_close(&a);
     return err;
 }

@@ -104,6 +104,27 @@ enum fr_err fr_kafka_read(const struct fr_kafka_cluster *cluster, enum fr_topic 
     return err;
 }
 
+static enum fr_err end_of(const struct fr_kafka_cluster *cluster, enum fr_topic topic, int32_t partition,
+                          bool committed, int64_t *first, int64_t *end, struct fr_errmsg *msg) {
+    rd_kafka_t *rk = open_reader(cluster, "freshet-reader", committed, msg);
+    if (!rk) return FR_CONFIG;
+    char *name = kafka_topic_name(cluster->topic_prefix, topic);
+    struct fr_kafka_range range = {partition, -1, -1};
+    enum fr_err err = resolve(rk, name, &range, msg);
+    *first = range.from;
+    *end = range.to;
+    free(name);
+    rd_kafka_destroy(rk);
+    return err;
+}
+
+enum fr_err fr_kafka_ends(const struct fr_kafka_cluster *cluster, enum fr_topic topic, int32_t partition,
+                          int64_t *first, int64_t *stable, int64_t *end, struct fr_errmsg *msg) {
+    /* The stable end is asked first: when both agree, nothing was open in between. */
+    enum fr_err err = end_of(cluster, topic, partition, true, first, stable, msg);
+    return err == FR_OK ? end_of(cluster, topic, partition, false, first, end, msg) : err;
+}
+
 enum fr_err fr_kafka_group_lag(const struct fr_kafka_cluster *cluster, const char *group, enum fr_topic topic,
                                struct fr_kafka_lag *lags, uint32_t partition_n, struct fr_errmsg *msg) {
     rd_kafka_t *rk = open_reader(cluster, group, true, msg);

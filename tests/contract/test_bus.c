@@ -94,6 +94,14 @@ static void produce_all(const struct fr_out *records, uint32_t n) {
     fr_kafka_writer_close(&w);
 }
 
+/* A broker answers a commit before its markers are written. */
+static void wait_until_stable(enum fr_topic topic, int32_t partition) {
+    int64_t first, stable = 0, end = -1;
+    for (int waited = 0; stable != end && waited < WAIT_MS; waited += SLICE_MS)
+        CHECK_INT(fr_kafka_ends(&at.cluster, topic, partition, &first, &stable, &end, NULL), FR_OK);
+    CHECK_INT(stable, end);
+}
+
 typedef bool (*visitor)(void *context, const struct fr_record *record);
 
 static void read_committed(enum fr_topic topic, int32_t partition, visitor visit, void *context) {
@@ -101,6 +109,7 @@ static void read_committed(enum fr_topic topic, int32_t partition, visitor visit
         fr_bus_memory_read(at.memory, topic, partition, 0, visit, context);
         return;
     }
+    wait_until_stable(topic, partition);
     struct fr_kafka_range all = {partition, -1, -1};
     CHECK_INT(fr_kafka_read(&at.cluster, topic, all, true, visit, context, NULL), FR_OK);
 }

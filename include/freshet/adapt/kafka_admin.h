@@ -19,7 +19,8 @@ struct fr_kafka_topic_spec {
     bool append_time; /* the broker's clock stamps records: retention then counts from their arrival */
 };
 
-/* Makes those of specs[0..n) that are missing; made[i] tells which. What exists is left alone. */
+/* Makes those of specs[0..n) that are missing; made[i] tells which. What exists is left alone. Returns when
+ * all of them can be used. */
 enum fr_err fr_kafka_topics_create(const struct fr_kafka_cluster *cluster,
                                    const struct fr_kafka_topic_spec *specs, uint32_t n, bool *made,
                                    struct fr_errmsg *msg);
@@ -52,6 +53,12 @@ enum fr_err fr_kafka_read(const struct fr_kafka_cluster *cluster, enum fr_topic 
                           struct fr_kafka_range range, bool committed,
                           bool (*visit)(void *context, const struct fr_record *record), void *context,
                           struct fr_errmsg *msg);
+
+/* The first offset of a partition, the end up to which committed records can be read, and the end of the log. The last
+ * two are equal when no transaction is open there. A commit is answered before its markers are written, so a reader that
+ * comes at once may have to wait for that. */
+enum fr_err fr_kafka_ends(const struct fr_kafka_cluster *cluster, enum fr_topic topic, int32_t partition,
+                          int64_t *first, int64_t *stable, int64_t *end, struct fr_errmsg *msg);
 
 /* What a group has still to read of a topic: committed offset (-1: none) against the end, by partition. */
 struct fr_kafka_lag {
