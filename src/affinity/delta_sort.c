@@ -34,8 +34,9 @@ static void insertion_sort(struct fr_delta *at, size_t n) {
 /* One stable pass over the digit of `bits` bits at `shift`. */
 static void scatter(const struct fr_delta *from, struct fr_delta *to, size_t n, unsigned shift,
                     unsigned bits) {
-    uint32_t starts[1 << DIGIT_BITS_MAX] = {0};
+    uint32_t starts[1 << DIGIT_BITS_MAX];
     uint32_t mask = (1u << bits) - 1, sum = 0;
+    memset(starts, 0, (mask + 1) * sizeof *starts);
     for (size_t i = 0; i < n; i++) starts[(key_of(&from[i]) >> shift) & mask]++;
     for (uint32_t digit = 0; digit <= mask; digit++) {
         uint32_t count = starts[digit];
@@ -78,6 +79,14 @@ void fr_delta_sort(struct fr_delta_list *list, struct fr_delta_list *spare) {
         shift += width;
         if (shift >= 64) break;
     }
+}
+
+void fr_delta_sort_run(struct fr_delta *run, size_t n, struct fr_delta_list *spare) {
+    struct fr_delta_list list = {run, n, n};
+    fr_delta_sort(&list, spare);
+    if (list.at == run) return;
+    memcpy(run, list.at, n * sizeof *run);
+    *spare = (struct fr_delta_list){list.at, 0, list.cap};
 }
 
 static int compare_epochs(const void *a, const void *b) {

@@ -1,13 +1,31 @@
 #include "freshet/affinity/record.h"
 #include <stdlib.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 1, NAMES_AT_ONCE = 64 };
 
 struct parser {
     struct fr_reader in;
     const uint32_t *numbers; /* [names_n] dictionary numbers */
     uint32_t names_n;
 };
+
+/* Marks the numbers; false when two names have the same one. */
+static bool mark_numbers(struct fr_delta_record *r, uint32_t names_n, uint32_t numbers_end) {
+    size_t words = numbers_end / 64 + 1;
+    if (words > r->seen_words) {
+        r->seen = fr_realloc(r->seen, 2 * words * sizeof *r->seen);
+        memset(r->seen + r->seen_words, 0, (2 * words - r->seen_words) * sizeof *r->seen);
+        r->seen_words = 2 * words;
+    }
+    uint64_t twice = 0;
+    for (uint32_t i = 0; i < names_n; i++) {
+        uint64_t *word = &r->seen[r->numbers[i] / 64], bit = UINT64_C(1) << r->numbers[i] % 64;
+        twice |= *word & bit;
+        *word |= bit;
+    }
+    for (uint32_t i = 0; i < names_n; i++) r->seen[r->numbers[i] / 64] = 0;
+    return twice == 0;
+}
 
 static bool read_names(struct fr_delta_record *r, struct parser *p, struct fr_dict *dict) {
     uint64_t n = fr_varint_read(&p->in);
@@ -17,14 +35,16 @@ static bool read_names(struct fr_delta_record *r, struct parser *p, struct fr_di
         free(r->numbers);
         r->numbers = fr_alloc(r->numbers_cap * sizeof *r->numbers);
     }
-    for (uint64_t i = 0; i < n; i++) {
-        struct fr_str name = fr_varint_read_str(&p->in);
+    struct fr_str names[NAMES_AT_ONCE];
+    for (uint64_t i = 0; i < n; i += NAMES_AT_ONCE) {
+        uint32_t some = n - i < NAMES_AT_ONCE ? (uint32_t)(n - i) : NAMES_AT_ONCE;
+        for (uint32_t k = 0; k < some; k++) names[k] = fr_varint_read_str(&p->in);
         if (!p->in.ok) return false;
-        r->numbers[i] = fr_dict_intern(dict, name);
+        fr_dict_intern_all(dict, names, some, r->numbers + i);
     }
     p->numbers = r->numbers;
     p->names_n = (uint32_t)n;
-    return p->in.ok;
+    return p->in.ok && mark_numbers(r, (uint32_t)n, dict->n);
 }
 
 /* The code in dictionary numbers of a code in names; names_n is below 2^31, so sums do not wrap. */
@@ -34,9 +54,22 @@ static uint32_t translate(const struct parser *p, uint64_t code) {
     return fr_code_group(p->numbers[code - 1 - p->names_n]);
 }
 
+static void add_item(struct fr_delta_record *r, struct fr_delta_record_item item) {
+    if (r->items_n == r->items_cap) {
+        r->items_cap = r->items_cap ? 2 * r->items_cap : 64;
+        r->items = fr_realloc(r->items, r->items_cap * sizeof *r->items);
+    }
+    r->items[r->items_n++] = item;
+}
+
+/* The writer's names ascend in its own dictionary. Where that is the reader's too, as in one process, a run needs no
+ * sorting; elsewhere it does. Names are different, so two entries that differ in the record differ here. */
 static bool read_entries(struct fr_delta_record *r, struct parser *p, uint32_t name, uint64_t n) {
     uint64_t code = 0, last_code = 2 * (uint64_t)p->names_n;
     int64_t epoch = 0;
+    uint32_t item = p->numbers[name], previous = 0;
+    size_t first = r->entries.n;
+    bool ascends = true;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t step = fr_varint_read(&p->in);
         int64_t later = fr_unzigzag(fr_varint_read(&p->in)), weight = fr_unzigzag(fr_varint_read(&p->in));
@@ -48,10 +81,15 @@ static bool read_entries(struct fr_delta_record *r, struct parser *p, uint32_t n
         bool in_range = epoch >= INT32_MIN && epoch <= INT32_MAX && weight >= -INT32_MAX &&
                         weight <= INT32_MAX && weight != 0;
         if (!ordered || !in_range || code == 1 + (uint64_t)name) return false;
-        fr_delta_push(&r->entries, (struct fr_delta){p->numbers[name], translate(p, code), (int32_t)epoch,
-                                                     (int32_t)weight});
+        uint32_t here = translate(p, code);
+        ascends &= here >= previous;
+        previous = here;
+        fr_delta_push(&r->entries, (struct fr_delta){item, here, (int32_t)epoch, (int32_t)weight});
     }
-    return n > 0;
+    if (n == 0) return false;
+    if (!ascends) fr_delta_sort_run(r->entries.at + first, n, &r->spare);
+    add_item(r, (struct fr_delta_record_item){item, (uint32_t)first, (uint32_t)n});
+    return true;
 }
 
 static bool read_items(struct fr_delta_record *r, struct parser *p) {
@@ -65,49 +103,19 @@ static bool read_items(struct fr_delta_record *r, struct parser *p) {
     return p->in.ok && p->in.at == p->in.end;
 }
 
-static bool strictly_ascends(const struct fr_delta_list *list) {
-    for (size_t i = 1; i < list->n; i++) {
-        const struct fr_delta *a = &list->at[i - 1], *b = &list->at[i];
-        if (a->item < b->item || (a->item == b->item && a->code < b->code)) continue;
-        if (a->item == b->item && a->code == b->code && a->epoch < b->epoch) continue;
-        return false;
-    }
-    return true;
-}
-
-static void add_item(struct fr_delta_record *r, uint32_t first, uint32_t n) {
-    if (r->items_n == r->items_cap) {
-        r->items_cap = r->items_cap ? 2 * r->items_cap : 64;
-        r->items = fr_realloc(r->items, r->items_cap * sizeof *r->items);
-    }
-    r->items[r->items_n++] = (struct fr_delta_record_item){r->entries.at[first].item, first, n};
-}
-
-static void find_runs(struct fr_delta_record *r) {
-    for (size_t i = 0, end; i < r->entries.n; i = end) {
-        for (end = i + 1; end < r->entries.n && r->entries.at[end].item == r->entries.at[i].item;) end++;
-        add_item(r, (uint32_t)i, (uint32_t)(end - i));
-    }
-}
-
-/* The writer's names ascend in its own dictionary. Where that is the reader's too, as in one process, the
- * entries need no sorting; elsewhere they do. A name that is there twice shows as an order that sorting does
- * not mend. */
 bool fr_delta_record_read(struct fr_delta_record *r, struct fr_str bytes, struct fr_dict *dict) {
     struct parser p = {.in = fr_reader_of(bytes)};
     r->items_n = 0;
     r->entries.n = 0;
-    if (fr_varint_read(&p.in) != VERSION || !read_names(r, &p, dict)) return false;
-    if (!read_items(r, &p)) return false;
-    fr_delta_sort(&r->entries, &r->spare);
-    if (!strictly_ascends(&r->entries)) return false;
-    find_runs(r);
-    return true;
+    bool ok = fr_varint_read(&p.in) == VERSION && read_names(r, &p, dict) && read_items(r, &p);
+    if (!ok) r->items_n = 0;
+    return ok;
 }
 
 void fr_delta_record_fini(struct fr_delta_record *r) {
     free(r->items);
     free(r->numbers);
+    free(r->seen);
     fr_delta_list_fini(&r->entries);
     fr_delta_list_fini(&r->spare);
     *r = (struct fr_delta_record){0};

@@ -3,7 +3,7 @@
 #include "freshet/base/hash.h"
 #include <stdlib.h>
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAP = 256, INTERN_BLOCK = 32 };
 
 void fr_dict_init(struct fr_dict *d) {
     *d = (struct fr_dict){.cap = FIRST_CAP, .mask = FIRST_CAP * 2 - 1};
@@ -49,8 +49,8 @@ uint32_t fr_dict_find(const struct fr_dict *d, struct fr_str s) {
     return d->slots[at] ? d->slots[at] - 1 : (uint32_t)FR_DICT_NONE;
 }
 
-uint32_t fr_dict_intern(struct fr_dict *d, struct fr_str s) {
-    uint32_t hash = (uint32_t)fr_hash_str(s), at = slot_of(d, s, hash);
+static uint32_t intern_hashed(struct fr_dict *d, struct fr_str s, uint32_t hash) {
+    uint32_t at = slot_of(d, s, hash);
     if (d->slots[at]) return d->slots[at] - 1;
     if (d->n == d->cap) {
         grow(d);
@@ -61,6 +61,36 @@ uint32_t fr_dict_intern(struct fr_dict *d, struct fr_str s) {
     d->hashes[d->n] = hash;
     d->slots[at] = d->n + 1;
     return d->n++;
+}
+
+uint32_t fr_dict_intern(struct fr_dict *d, struct fr_str s) {
+    return intern_hashed(d, s, (uint32_t)fr_hash_str(s));
+}
+
+/* A look-up in a large table waits for memory three times: for the slot, the string's place, its bytes. Each step is
+ * taken for the whole block before the next one, so that the waits of a block overlap. */
+static void intern_block(struct fr_dict *d, const struct fr_str *strings, uint32_t n, uint32_t *numbers) {
+    uint32_t hashes[INTERN_BLOCK];
+    for (uint32_t i = 0; i < n; i++) {
+        hashes[i] = (uint32_t)fr_hash_str(strings[i]);
+        __builtin_prefetch(&d->slots[hashes[i] & d->mask]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t number = d->slots[hashes[i] & d->mask] - 1; /* of a free slot: none is prefetched */
+        if (number >= d->n) continue;
+        __builtin_prefetch(&d->hashes[number]);
+        __builtin_prefetch(&d->strings[number]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t number = d->slots[hashes[i] & d->mask] - 1;
+        if (number < d->n) __builtin_prefetch(d->strings[number].ptr);
+    }
+    for (uint32_t i = 0; i < n; i++) numbers[i] = intern_hashed(d, strings[i], hashes[i]);
+}
+
+void fr_dict_intern_all(struct fr_dict *d, const struct fr_str *strings, uint32_t n, uint32_t *numbers) {
+    for (uint32_t at = 0; at < n; at += INTERN_BLOCK)
+        intern_block(d, strings + at, n - at < INTERN_BLOCK ? n - at : INTERN_BLOCK, numbers + at);
 }
 
 size_t fr_dict_bytes(const struct fr_dict *d) {

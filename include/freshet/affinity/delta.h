@@ -49,6 +49,8 @@ struct fr_delta_list {
 
 /* Sorts by (item, code); equal ones keep their order. spare is working memory, kept by the caller. */
 void fr_delta_sort(struct fr_delta_list *list, struct fr_delta_list *spare);
+/* The same for a part of a list, in place. */
+void fr_delta_sort_run(struct fr_delta *run, size_t n, struct fr_delta_list *spare);
 /* Sums equal (item, code, epoch) of a sorted list and leaves out sums of 0; epochs then ascend too. */
 void fr_delta_sum(struct fr_delta_list *list);
 /* Room for at least n deltas altogether. */

@@ -1,8 +1,8 @@
 /* record.h - reads one packed affinity record (docs/AFFINITY.md section 8).
  *
  * Promise   total: any bytes are accepted or refused, and nothing of a refused record is handed out.
- *           Entries come sorted by (item, code, epoch), so an item's entries are one run and can be
- *           applied as they are.
+ *           An item's entries are one run, sorted by (code, epoch), and can be applied as they are; items
+ *           come in the order of the record.
  *
  * Memory    arrays are reused from record to record and owned by the struct; fr_delta_record_fini frees
  *           them. What is read is bounded by 16 bytes an input byte.
@@ -25,6 +25,8 @@ struct fr_delta_record {
     struct fr_delta_list spare; /* private */
     uint32_t *numbers;          /* private: name index to dictionary number */
     uint32_t numbers_cap;
+    uint64_t *seen; /* private: a bit for each dictionary number, all 0 between calls */
+    size_t seen_words;
 };
 
 /* Zero-initialised is ready. False when the bytes are not a record; then there are no items. Interns the

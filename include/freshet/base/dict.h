@@ -23,6 +23,8 @@ struct fr_dict {
 void fr_dict_init(struct fr_dict *d);
 void fr_dict_fini(struct fr_dict *d);
 uint32_t fr_dict_intern(struct fr_dict *d, struct fr_str s);
+/* The same for many at once, several times faster when the dictionary is larger than the cache. */
+void fr_dict_intern_all(struct fr_dict *d, const struct fr_str *strings, uint32_t n, uint32_t *numbers);
 uint32_t fr_dict_find(const struct fr_dict *d, struct fr_str s); /* FR_DICT_NONE when absent */
 size_t fr_dict_bytes(const struct fr_dict *d);
 static inline struct fr_str fr_dict_str(const struct fr_dict *d, uint32_t number) {

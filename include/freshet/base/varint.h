@@ -30,6 +30,10 @@ uint64_t fr_varint_read_slow(struct fr_reader *r);
 
 static inline uint64_t fr_varint_read(struct fr_reader *r) {
     if (r->at < r->end && *r->at < 0x80) return *r->at++;
+    if (r->end - r->at >= 2 && r->at[1] < 0x80) {
+        r->at += 2;
+        return (uint64_t)(r->at[-2] & 0x7f) | (uint64_t)r->at[-1] << 7;
+    }
     return fr_varint_read_slow(r);
 }
 

@@ -34,8 +34,28 @@ static void test_bytes_matter(void) {
     fr_dict_fini(&d);
 }
 
+/* New strings, known ones and the same one twice, over several blocks and while the table grows. */
+static void test_many_at_once_get_the_same_numbers(void) {
+    enum { N = 3000 };
+    static struct fr_str names[N];
+    static char texts[N][16];
+    static uint32_t numbers[N];
+    struct fr_dict together, one_by_one;
+    fr_dict_init(&together);
+    fr_dict_init(&one_by_one);
+    for (unsigned n = 0; n <= N; n = n < 70 ? n + 1 : n * 2 + 3) {
+        for (unsigned i = 0; i < n; i++) names[i] = name_of(i * 7 % (n / 2 + 1) + n / 3, texts[i]);
+        fr_dict_intern_all(&together, names, n, numbers);
+        for (unsigned i = 0; i < n; i++) CHECK_INT(numbers[i], fr_dict_intern(&one_by_one, names[i]));
+        CHECK_INT(together.n, one_by_one.n);
+    }
+    fr_dict_fini(&together);
+    fr_dict_fini(&one_by_one);
+}
+
 int main(void) {
     RUN(test_numbers_count_up_and_stay);
     RUN(test_bytes_matter);
+    RUN(test_many_at_once_get_the_same_numbers);
     return check_done();
 }
