@@ -193,7 +193,7 @@ static enum fr_err choose_start(struct fr_worker *w, struct part *p, int64_t fir
 }
 
 static enum fr_err acquire_offset(struct fr_worker *w, struct part *p, struct fr_errmsg *msg) {
-    int64_t first, end, from;
+    int64_t first, end, from = -1;
     char metadata[256];
     bool stable = w->config.conditions.stable_offsets;
     enum fr_err err = w->bus->ops->committed(w->bus, p->number, stable, &p->committed, metadata, msg);

@@ -6,6 +6,7 @@
  * touched partition's meta value after the states, on the same connection: if it is still ours, so is
  * everything read before it. Invariant between two steps of the worker, a record is either in the input or in
  * a batch or not polled yet. */
+#include "freshet/base/failpoint.h"
 #include "freshet/base/log.h"
 #include "freshet/base/pack.h"
 #include "worker_internal.h"
@@ -90,6 +91,7 @@ enum fr_err input_take(struct fr_worker *w, const struct fr_bus_poll *polled, st
         in->records[in->n++] = polled->records[i];
     }
     if (in->n == 0) return FR_OK;
+    fr_failpoint("C1");
     in->first = fr_realloc(in->first, (in->n + 1) * sizeof *in->first);
     struct fr_stage_batch b = stage_batch(w, NULL);
     w->stage->ops->begin(w->stage, &b);
@@ -192,7 +194,10 @@ static void apply_record(struct fr_worker *w, const struct fr_stage_batch *b, ui
     }
     p->position = r->offset + 1;
     p->touched_live |= !silent;
-    if (silent) STAT(w, RECORDS_REPLAYED, 1);
+    if (silent) {
+        STAT(w, RECORDS_REPLAYED, 1);
+        fr_failpoint("C16");
+    }
     if (i + 1 == in->n || in->records[i + 1].partition != r->partition)
         p->fingerprint = fr_meta_fingerprint(r);
 }
@@ -286,6 +291,7 @@ enum fr_err input_build(struct fr_worker *w, struct fr_errmsg *msg) {
     observe(w);
     input_discard(w);
     batch_queue(w, b);
+    fr_failpoint("C2");
     flush_due(w, false);
     evict(w);
     return FR_OK;

@@ -174,8 +174,7 @@ static void choose(struct aggregate_stage *s, const struct fr_stage_batch *b) {
     uint32_t most = s->rules->publish_per_batch;
     s->chosen = fr_arena_alloc(b->arena, most * sizeof(struct item_state *));
     s->chosen_n = 0;
-    uint32_t end = s->queue_n;
-    while (s->queue_head < end && s->chosen_n < most) {
+    for (uint32_t left = s->queue_n - s->queue_head; left && s->chosen_n < most; left--) {
         struct item_state *st = s->queue[s->queue_head++];
         if (!st) continue;
         st->queue_at = 0;

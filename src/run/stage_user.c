@@ -44,7 +44,8 @@ static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint3
     if (d->reject == FR_REJECT_NONE)
         d->reject = fr_clean(&s->rules->events, b->arena, r->timestamp_ms, INT64_MIN, &d->event, &d->detail);
     fr_want(wants, FR_STR("w"));
-    if (d->reject == FR_REJECT_NONE) fr_want(wants, user_key(b->arena, d->event.user_id));
+    bool has_user = d->event.user_id.len > 0; /* what is said about items or the clock has none */
+    if (d->reject == FR_REJECT_NONE && has_user) fr_want(wants, user_key(b->arena, d->event.user_id));
 }
 
 static void reject(const struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
@@ -106,7 +107,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
         if (!silent) reject(s, b, record, d->reject, d->detail);
         return;
     }
-    if (cell_n < 2 || !cells[0] || !cells[1]) return; /* the stored state has it */
+    if (cell_n < 2 || !cells[0] || !cells[1]) return; /* nobody's event, or the stored state has it */
     struct watermark_state *w = cells[0]->state;
     struct user_state *u = cells[1]->state;
     struct fr_event *e = &d->event;

@@ -1,0 +1,244 @@
+/* The real stages on the twins: the same log gives the same states however it is cut into batches, whenever workers die
+ * and whatever the store loses; and the aggregate state is the co-occurrence of all histories. */
+#include "check.h"
+#include "freshet/adapt/bus_memory.h"
+#include "freshet/adapt/store_memory.h"
+#include "freshet/affinity/item.h"
+#include "freshet/base/hash.h"
+#include "freshet/base/log.h"
+#include "freshet/base/pack.h"
+#include "freshet/base/rng.h"
+#include "freshet/profile/codec.h"
+#include "freshet/run/runner.h"
+#include <stdlib.h>
+
+enum { PARTITIONS = 2, EVENTS = 1500, USERS = 12, ITEMS = 15 };
+
+struct pipeline {
+    struct fr_rng rng;
+    struct fr_rules rules;
+    struct fr_bus_memory *bus;
+    struct fr_store_memory *store;
+    struct fr_worker *workers[FR_STAGE_N];
+    uint32_t batch;
+    fr_time_ms now;
+};
+
+static void open_worker(struct pipeline *p, enum fr_stage_kind kind) {
+    struct fr_bus_memory_endpoint_config e = {.input =
+                                                  kind == FR_STAGE_USER ? FR_TOPIC_EVENTS : FR_TOPIC_AFFINITY,
+                                              .group = fr_stage_name(kind),
+                                              .instance = "a",
+                                              .transactional_id = fr_stage_name(kind)};
+    struct fr_worker_config c = {.bus = fr_bus_memory_open(p->bus, &e),
+                                 .store = fr_store_memory_open(p->store),
+                                 .stage = kind == FR_STAGE_USER
+                                              ? fr_stage_user_new(&p->rules, PARTITIONS)
+                                              : fr_stage_aggregate_new(&p->rules, PARTITIONS),
+                                 .prefix = "t",
+                                 .input_partitions = PARTITIONS,
+                                 .topic_hash = 3,
+                                 .batch_records = p->batch,
+                                 .commit_interval_ms = 40,
+                                 .cache_bytes = 20000,
+                                 .conditions = FR_CONDITIONS_ALL};
+    p->workers[kind] = fr_worker_new(&c);
+}
+
+static const char *const types[] = {"click",           "click", "view",     "like",   "unlike",
+                                    "dislike",         "share", "purchase", "refund", "add_to_cart",
+                                    "remove_from_cart"};
+
+/* One random event: mostly behaviour, some attributes, forgets, repeats, garbage. */
+static int event_text(struct fr_rng *rng, uint32_t n, char text[256]) {
+    uint32_t dice = fr_rng_below(rng, 100), user = fr_rng_below(rng, USERS);
+    long long at = 1700000000000ll + (long long)n * 40000 - fr_rng_below(rng, 3000000);
+    if (dice == 0) return snprintf(text, 256, "{\"event_type\":\"click\",\"user_id\":\"u%u\"", user);
+    if (dice == 1)
+        return snprintf(text, 256, "{\"event_type\":\"user_delete\",\"user_id\":\"u%u\",\"timestamp\":%lld}",
+                        user, at);
+    if (dice < 6)
+        return snprintf(text, 256,
+                        "{\"event_type\":\"user_upsert\",\"user_id\":\"u%u\",\"timestamp\":%lld,"
+                        "\"attributes\":{\"country\":\"%c\"}}",
+                        user, at, 'A' + (char)fr_rng_below(rng, 3));
+    return snprintf(text, 256,
+                    "{\"event_id\":\"e%u\",\"event_type\":\"%s\",\"user_id\":\"u%u\",\"item_id\":\"i%u\","
+                    "\"timestamp\":%lld}",
+                    fr_rng_below(rng, 50) ? n : n / 2, types[fr_rng_below(rng, sizeof types / sizeof *types)],
+                    user, fr_rng_below(rng, ITEMS), at);
+}
+
+static void produce_log(struct pipeline *p, uint64_t seed) {
+    struct fr_rng rng = {seed};
+    for (uint32_t n = 0; n < EVENTS; n++) {
+        char text[256], key[8];
+        int len = event_text(&rng, n, text);
+        const char *at = strstr(text, "\"user_id\":\"");
+        int kn = at ? snprintf(key, sizeof key, "%.*s", (int)strcspn(at + 11, "\""), at + 11) : 0;
+        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
+                             .partition = -1,
+                             .timestamp_ms = 1700000000000 + (fr_time_ms)n * 40000 + 1000000,
+                             .key = {key, (uint32_t)kn},
+                             .value = {text, (uint32_t)len}};
+        fr_bus_memory_produce(p->bus, &out);
+    }
+}
+
+static void disturb(struct pipeline *p) {
+    if (fr_rng_below(&p->rng, 60) == 0) {
+        enum fr_stage_kind kind = fr_rng_below(&p->rng, 2) ? FR_STAGE_USER : FR_STAGE_AGGREGATE;
+        fr_worker_crash(&p->workers[kind], fr_bus_memory_crash, fr_store_memory_crash);
+        p->batch = 1 + fr_rng_below(&p->rng, 200);
+        open_worker(p, kind);
+    }
+    if (fr_rng_below(&p->rng, 80) == 0) fr_store_memory_roll_back(p->store, 1 + fr_rng_below(&p->rng, 4));
+}
+
+static bool resting(const struct pipeline *p) {
+    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
+        struct fr_worker_status s;
+        fr_worker_status(p->workers[kind], &s);
+        if (s.busy || s.behind_records || s.live != PARTITIONS) return false;
+    }
+    return true;
+}
+
+static void drive(struct pipeline *p, bool faults) {
+    int rest = 0;
+    for (int i = 0; i < 200000 && rest < 300; i++) {
+        p->now += 5;
+        fr_bus_memory_set_time(p->bus, p->now);
+        if (faults && i < 1500) disturb(p);
+        for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
+            struct fr_errmsg msg = {0};
+            if (fr_worker_step(p->workers[kind], p->now, 0, &msg) != FR_OK) fprintf(stderr, "%s\n", msg.text);
+        }
+        rest = resting(p) ? rest + 1 : 0;
+    }
+    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
+        struct fr_worker_status s;
+        fr_worker_status(p->workers[kind], &s);
+        if (!resting(p))
+            fprintf(stderr, "%s busy %d behind %llu live %u records %llu\n", fr_stage_name(kind), s.busy,
+                    (unsigned long long)s.behind_records, s.live, (unsigned long long)s.records);
+    }
+    CHECK(resting(p));
+}
+
+static void start(struct pipeline *p, uint64_t seed, uint32_t batch) {
+    *p = (struct pipeline){.rng = {seed}, .batch = batch, .now = 1000};
+    fr_rules_default(&p->rules);
+    p->rules.profile.history_items = 8;
+    p->rules.profile.group_by[0] = FR_STR("country");
+    p->rules.profile.group_by_n = 1;
+    CHECK_INT(fr_rules_prepare(&p->rules, 14, 2, 60, NULL), FR_OK);
+    p->bus = fr_bus_memory_new(
+        &(struct fr_bus_memory_config){.partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1},
+                                       .session_timeout_ms = 300,
+                                       .txn_timeout_ms = 1000,
+                                       .virtual_time = true});
+    p->store = fr_store_memory_new();
+    fr_store_memory_keep_undo(p->store, 8);
+    fr_bus_memory_set_time(p->bus, p->now);
+    produce_log(p, seed);
+    open_worker(p, FR_STAGE_USER);
+    open_worker(p, FR_STAGE_AGGREGATE);
+}
+
+static void stop(struct pipeline *p) {
+    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) fr_worker_free(&p->workers[kind]);
+    fr_bus_memory_free(&p->bus);
+    fr_store_memory_free(&p->store);
+    fr_rules_fini(&p->rules);
+}
+
+/* A digest of all states: the sum of hashes of (key, state bytes without the stamp), by stage. */
+struct digest {
+    struct pipeline *p;
+    uint64_t sum[FR_STAGE_N];
+    uint32_t n[FR_STAGE_N];
+};
+
+static bool digest_key(void *context, struct fr_str key) {
+    struct digest *d = context;
+    bool user = memmem(key.ptr, key.len, ":user:1:", 8) != NULL,
+         item = memmem(key.ptr, key.len, ":aggregate:1:", 13) != NULL;
+    if (!user && !item) return true;
+    struct fr_str value = fr_store_memory_get(d->p->store, key);
+    struct fr_reader r = fr_reader_of(value);
+    CHECK_INT(fr_pack_read_array(&r), 2);
+    fr_pack_read_int(&r);
+    CHECK(r.ok);
+    unsigned kind = user ? FR_STAGE_USER : FR_STAGE_AGGREGATE;
+    d->sum[kind] += fr_hash64(r.at, (size_t)(r.end - r.at), fr_hash_str(key));
+    d->n[kind]++;
+    return true;
+}
+
+static struct digest digest_of(struct pipeline *p) {
+    struct digest d = {.p = p};
+    struct fr_store *s = fr_store_memory_open(p->store);
+    CHECK_INT(s->ops->scan(s, FR_STR("t:"), digest_key, &d, NULL), FR_OK);
+    s->ops->close(s);
+    return d;
+}
+
+struct tally {
+    uint32_t lists, tombstones, rejects;
+};
+
+static bool tally_list(void *context, const struct fr_record *r) {
+    struct tally *t = context;
+    if (r->value.ptr)
+        t->lists++;
+    else
+        t->tombstones++;
+    return true;
+}
+
+static bool tally_reject(void *context, const struct fr_record *r) {
+    (void)r;
+    ((struct tally *)context)->rejects++;
+    return true;
+}
+
+static struct tally tally_of(struct pipeline *p) {
+    struct tally t = {0};
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        fr_bus_memory_read(p->bus, FR_TOPIC_RECOMMENDATIONS, i, 0, tally_list, &t);
+    fr_bus_memory_read(p->bus, FR_TOPIC_REJECTS, 0, 0, tally_reject, &t);
+    return t;
+}
+
+static void test_states_do_not_depend_on_batches_or_faults(void) {
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct pipeline p;
+        start(&p, seed, 1);
+        drive(&p, false);
+        struct digest plain = digest_of(&p);
+        struct tally one = tally_of(&p);
+        CHECK(one.tombstones > 0 && one.rejects > 0);
+        CHECK(plain.n[FR_STAGE_USER] > USERS / 2);
+        CHECK(plain.n[FR_STAGE_AGGREGATE] > ITEMS / 2);
+        stop(&p);
+        for (uint32_t batch = 7; batch <= 700; batch *= 10) {
+            start(&p, seed, batch);
+            drive(&p, batch != 7);
+            struct digest other = digest_of(&p);
+            struct tally t = tally_of(&p);
+            CHECK_INT(other.sum[FR_STAGE_USER], plain.sum[FR_STAGE_USER]);
+            CHECK_INT(other.sum[FR_STAGE_AGGREGATE], plain.sum[FR_STAGE_AGGREGATE]);
+            CHECK_INT(other.n[FR_STAGE_AGGREGATE], plain.n[FR_STAGE_AGGREGATE]);
+            CHECK_INT(t.rejects, one.rejects);
+            CHECK(t.rejects > 0 && t.lists > 10 && t.lists <= one.lists);
+            stop(&p);
+        }
+    }
+}
+
+int main(void) {
+    fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
+    RUN(test_states_do_not_depend_on_batches_or_faults);
+    return check_done();
+}
