@@ -1,9 +1,9 @@
 /* freshet run: topics checked, threads started, signals awaited, everything drained. */
 #include "freshet/adapt/kafka_admin.h"
-#include "freshet/app/http.h"
-#include "freshet/app/metrics.h"
 #include "freshet/app/wiring.h"
 #include "freshet/base/log.h"
+#include "demo.h"
+#include "running.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,39 +14,6 @@ static volatile sig_atomic_t stop_signals;
 static void on_signal(int signal_number) {
     (void)signal_number;
     if (++stop_signals > 1) _exit(FR_EXIT_TRY_AGAIN); /* the second one means now */
-}
-
-struct running {
-    struct fr_runner *runner;
-    const struct fr_config *config;
-};
-
-static bool is_live(void *context) {
-    struct fr_runner_status s;
-    fr_runner_status(((struct running *)context)->runner, &s);
-    return fr_clock_wall_ms() - s.last_step_ms < 60000;
-}
-
-static void say(struct fr_buf *why, bool ok, const char *name, const char *missing) {
-    if (ok)
-        fr_buf_printf(why, "[+]%s ok\n", name);
-    else
-        fr_buf_printf(why, "[-]%s %s\n", name, missing);
-}
-
-static bool is_ready(void *context, struct fr_buf *why) {
-    struct fr_runner_status s;
-    fr_runner_status(((struct running *)context)->runner, &s);
-    say(why, s.opened == s.workers, "connections", "Kafka or Redis has not been reached yet");
-    say(why, s.with_partitions > 0, "partitions", "the group has not given any yet");
-    say(why, s.failed == FR_OK, "workers", "one has stopped");
-    return s.opened == s.workers && s.with_partitions > 0 && s.failed == FR_OK;
-}
-
-static void metrics(void *context, struct fr_buf *out) {
-    struct fr_metrics_source source = {0};
-    source.block_n = fr_runner_stats(((struct running *)context)->runner, &source.blocks);
-    fr_metrics_write(&source, out);
 }
 
 static enum fr_err partitions_of(const struct fr_wiring *w, const struct fr_config *c,
@@ -124,10 +91,9 @@ static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *r
         return FR_EXIT_UNAVAILABLE;
     }
     struct fr_runner_config config = fr_wire_runner(w, rules, partitions);
-    struct running running = {.config = &app->config};
     fr_time_ms started_ms = fr_clock_wall_ms();
-    running.runner = fr_runner_start(&config);
-    struct fr_http_source source = {&running, is_live, is_ready, metrics};
+    struct fr_runner *runner = fr_runner_start(&config);
+    struct fr_http_source source = running_source(runner);
     struct fr_http *http = NULL;
     struct fr_runner_status last = {0};
     int code = FR_EXIT_OK;
@@ -137,10 +103,10 @@ static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *r
     } else {
         fr_log(FR_LOG_INFO, "STARTED", "version=%s instance=%s partitions=%u prefix=%s", FRESHET_VERSION,
                w->instance, partitions[FR_TOPIC_EVENTS], app->config.topic_prefix);
-        watch(running.runner, until_idle_s, &last);
+        watch(runner, until_idle_s, &last);
     }
     fr_http_stop(&http);
-    int stopped = finish(app, &running.runner, &last, started_ms);
+    int stopped = finish(app, &runner, &last, started_ms);
     return code ? code : stopped;
 }
 
@@ -151,41 +117,72 @@ static const char help_text[] =
     "Examples:\n"
     "  freshet run                        both stages, defaults and environment\n"
     "  freshet run -c /etc/freshet/freshet.yaml --stages user\n"
-    "  freshet run --until-idle 10        a backfill: ends when nothing has come for 10 seconds\n";
+    "  freshet run --until-idle 10        a backfill: ends when nothing has come for 10 seconds\n"
+    "  freshet run --embedded events.jsonl.gz --seconds 30\n"
+    "                                     no Kafka needed; the Redis must be empty of this topic_prefix\n";
 
-int fr_cmd_run(struct fr_app *app, int argc, char **argv) {
-    int64_t until_idle_s = 0;
-    const char *stages = NULL;
-    const struct fr_option options[] = {
-        {"until-idle", 0, "SECONDS", FR_OPTION_INT, &until_idle_s,
-         "end when everything is drained and nothing came for so long"},
-        {"stages", 0, "LIST", FR_OPTION_TEXT, &stages, "user, aggregate or both (default run.stages)"},
-    };
-    int code = fr_options_read(app, options, 2, help_text, &argc, argv);
-    if (code >= 0) return code;
-    char setting[128];
-    if (stages) {
-        snprintf(setting, sizeof setting, "run.stages=%s", stages);
-        if (app->set_n == FR_APP_SETS_MAX) return fr_usage("run", "too many --set");
-        app->sets[app->set_n++] = setting;
-    }
-    code = fr_app_configure(app);
-    if (code) return code;
+static int run_kafka(struct fr_app *app, const struct fr_rules *rules, int64_t until_idle_s) {
+    struct fr_wiring wiring;
+    fr_wiring_init(&wiring, &app->config, NULL);
+    int code = run(app, &wiring, rules, until_idle_s);
+    fr_wiring_fini(&wiring);
+    return code;
+}
+
+static int with_rules(struct fr_app *app, const struct demo_options *demo, int64_t until_idle_s) {
+    struct fr_rules rules;
+    struct fr_errmsg msg = {0};
+    int code = FR_EXIT_CONFIG;
+    if (fr_wire_rules(&app->config, &rules, &msg) != FR_OK)
+        fprintf(stderr, "freshet run: %s\n", msg.text);
+    else
+        code = demo->file_n ? demo_run(app, &rules, demo) : run_kafka(app, &rules, until_idle_s);
+    fr_rules_fini(&rules);
+    return code;
+}
+
+static int set_stages(struct fr_app *app, const char *stages, char setting[128]) {
+    if (!stages) return FR_EXIT_OK;
+    snprintf(setting, 128, "run.stages=%s", stages);
+    if (app->set_n == FR_APP_SETS_MAX) return fr_usage("run", "too many --set");
+    app->sets[app->set_n++] = setting;
+    return FR_EXIT_OK;
+}
+
+static void catch_signals(void) {
     signal(SIGPIPE, SIG_IGN);
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    struct fr_rules rules;
-    struct fr_errmsg msg = {0};
-    if (fr_wire_rules(&app->config, &rules, &msg) != FR_OK) {
-        fprintf(stderr, "freshet run: %s\n", msg.text);
-        fr_rules_fini(&rules);
-        return FR_EXIT_CONFIG;
-    }
-    struct fr_wiring wiring;
-    fr_wiring_init(&wiring, &app->config, NULL);
-    code = run(app, &wiring, &rules, until_idle_s);
-    fr_wiring_fini(&wiring);
-    fr_rules_fini(&rules);
-    return code;
+}
+
+int fr_cmd_run(struct fr_app *app, int argc, char **argv) {
+    int64_t until_idle_s = 0, seconds = 60;
+    const char *stages = NULL;
+    bool embedded = false, no_live = false;
+    const struct fr_option options[] = {
+        {"until-idle", 0, "SECONDS", FR_OPTION_INT, &until_idle_s,
+         "end when everything is drained and nothing came for so long"},
+        {"stages", 0, "LIST", FR_OPTION_TEXT, &stages, "user, aggregate or both (default run.stages)"},
+        {"embedded", 0, NULL, FR_OPTION_FLAG, &embedded,
+         "replay FILE... on a log in memory instead of Kafka, show it, end with a summary"},
+        {"seconds", 0, "N", FR_OPTION_INT, &seconds, "embedded: how long that should take (60); 0: no pace"},
+        {"no-live", 0, NULL, FR_OPTION_FLAG, &no_live, "embedded: a line now and then instead of a picture"},
+    };
+    int code = fr_options_read(app, options, sizeof options / sizeof *options, help_text, &argc, argv);
+    if (code >= 0) return code;
+    if (embedded != (argc > 1))
+        return fr_usage("run",
+                        embedded ? "--embedded wants the files to replay" : "files are for --embedded");
+    char setting[128];
+    code = set_stages(app, stages, setting);
+    if (code == FR_EXIT_OK) code = fr_app_configure(app);
+    if (code) return code;
+    catch_signals();
+    struct demo_options demo = {.files = (const char *const *)argv + 1,
+                                .file_n = (uint32_t)argc - 1,
+                                .seconds = seconds,
+                                .live = !no_live,
+                                .stop = &stop_signals};
+    return with_rules(app, &demo, until_idle_s);
 }
