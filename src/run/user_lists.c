@@ -116,6 +116,7 @@ void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b) {
             continue;
         }
         struct fr_list list = make_list(s, &t->state->user, b->arena);
-        publish(s, b, t, &list);
+        if (list.item_n)
+            publish(s, b, t, &list); /* at the very start nothing is known, and nothing is said */
     }
 }

@@ -19,7 +19,7 @@
 #include "freshet/run/worker.h"
 #include "sim/chain_stage.h"
 
-enum { PARTITIONS = 3, WORKERS = 3, KEYS = 5, SEEDS = 2000, CONTROL_SEEDS = 600 };
+enum { PARTITIONS = 3, WORKERS = 3, KEYS = 5, SEEDS = 2000 };
 
 enum off {
     OFF_NOTHING,
@@ -428,10 +428,12 @@ static void test_all_conditions(void) { CHECK_INT(violations(SEEDS, OFF_NOTHING,
 static void test_gap_stops_loudly(void) { CHECK_INT(violations(100, OFF_NOTHING, ONCE_GAP), 0); }
 static void test_other_log_stops_loudly(void) { CHECK_INT(violations(100, OFF_NOTHING, ONCE_REWRITE), 0); }
 
+/* The epoch is the second line behind the validation, so it is missed in few runs only. */
 static void test_each_condition_is_needed(void) {
     for (enum off off = OFF_NOTHING + 1; off < OFF_N; off++) {
-        unsigned bad = violations(CONTROL_SEEDS, off, trigger_of(off));
-        printf("     without %-12s %u of %d runs go wrong\n", off_names[off], bad, CONTROL_SEEDS);
+        unsigned seeds = off == OFF_EPOCH ? 2000 : 200;
+        unsigned bad = violations(seeds, off, trigger_of(off));
+        printf("     without %-12s %u of %u runs go wrong\n", off_names[off], bad, seeds);
         CHECK(bad > 0);
     }
 }

@@ -218,7 +218,7 @@ static void test_states_do_not_depend_on_batches_or_faults(void) {
         drive(&p, false);
         struct digest plain = digest_of(&p);
         struct tally one = tally_of(&p);
-        CHECK(one.tombstones > 0 && one.rejects > 0);
+        CHECK(one.tombstones > 0 && one.rejects > 0 && one.lists > 100);
         CHECK(plain.n[FR_STAGE_USER] > USERS / 2);
         CHECK(plain.n[FR_STAGE_AGGREGATE] > ITEMS / 2);
         stop(&p);
@@ -231,7 +231,6 @@ static void test_states_do_not_depend_on_batches_or_faults(void) {
             CHECK_INT(other.sum[FR_STAGE_AGGREGATE], plain.sum[FR_STAGE_AGGREGATE]);
             CHECK_INT(other.n[FR_STAGE_AGGREGATE], plain.n[FR_STAGE_AGGREGATE]);
             CHECK_INT(t.rejects, one.rejects);
-            CHECK(t.rejects > 0 && t.lists > 10 && t.lists <= one.lists);
             stop(&p);
         }
     }
