@@ -13,6 +13,7 @@ static rd_kafka_t *open_reader(const struct fr_kafka_cluster *cluster, const cha
         kafka_conf_set(conf, "enable.auto.commit", "false", msg) &&
         kafka_conf_set(conf, "auto.offset.reset", "error", msg) &&
         kafka_conf_set(conf, "enable.partition.eof", "true", msg) &&
+        kafka_conf_set(conf, "fetch.wait.max.ms", "10", msg) && /* the end is told after an empty fetch */
         kafka_conf_set(conf, "isolation.level", committed ? "read_committed" : "read_uncommitted", msg) &&
         kafka_conf_pass_through(conf, cluster, msg)) {
         rd_kafka_t *rk = kafka_client_new(RD_KAFKA_CONSUMER, conf, msg);

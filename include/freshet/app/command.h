@@ -28,6 +28,7 @@ enum fr_exit {
     X(run, "[--until-idle SECONDS] [--stages LIST]", "process events until told to stop") \
     X(show, "user|item ID", "print one user with the last list, or one item")             \
     X(dump, "users|items|lists", "print the whole state as sorted JSON lines")            \
+    X(doctor, "[--audit]", "look at Redis, Kafka and the state, say what to change")      \
     X(version, "", "print the version and those of the libraries")
 
 enum { FR_APP_SETS_MAX = 64, FR_GLOBAL_OPTIONS = 7 };
