@@ -16,7 +16,9 @@ void demo_bytes(struct fr_buf *out, uint64_t bytes) {
 }
 
 void demo_latency(struct fr_buf *out, double seconds) {
-    if (seconds < 1)
+    if (seconds < .001)
+        fr_buf_printf(out, "under 1 ms");
+    else if (seconds < 1)
         fr_buf_printf(out, "%.0f ms", seconds * 1e3);
     else
         fr_buf_printf(out, "%.1f s", seconds);
