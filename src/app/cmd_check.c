@@ -1,13 +1,13 @@
 /* The configuration, read by the code that a start reads it with; what its table can print. */
-#include "freshet/adapt/store_redis.h"
 #include "freshet/app/command.h"
 #include "freshet/app/metrics.h"
+#include "kafka_command.h"
 #include <stdio.h>
 
 static const char help[] =
     "examples:\n"
     "  freshet check -c freshet.yaml             all problems at once, exit 78 if there are any\n"
-    "  freshet check -c freshet.yaml --connect   and whether Redis answers\n"
+    "  freshet check -c freshet.yaml --connect   and whether Redis and Kafka answer\n"
     "  freshet check --show                      every value and where it is from\n"
     "  freshet check --print-default > my.yaml   a file to begin with\n";
 
@@ -21,20 +21,12 @@ static int print(struct fr_buf *text) {
     return FR_EXIT_OK;
 }
 
-/* 0 and the server's version, or 69 and why not. */
+/* Each says what it found, or why it could not look; returns an exit code. */
 static int check_redis(const struct fr_config *c) {
     struct fr_errmsg msg = {0};
     struct fr_store *store;
     struct fr_store_info info;
-    struct fr_store_redis_config config = {
-        .url = c->redis.url,
-        .username = *c->redis.username ? c->redis.username : NULL,
-        .password_file = *c->redis.password_file ? c->redis.password_file : NULL,
-        .client_name = "freshet-check",
-        .connect_timeout_ms = (uint32_t)c->redis.connect_timeout_ms,
-        .command_timeout_ms = (uint32_t)c->redis.command_timeout_ms,
-    };
-    enum fr_err err = fr_store_redis_open(&config, &store, &msg);
+    enum fr_err err = fr_wire_store(c, "freshet-check", &store, &msg);
     if (err == FR_OK) {
         err = store->ops->info(store, &info, &msg);
         store->ops->close(store);
@@ -49,6 +41,25 @@ static int check_redis(const struct fr_config *c) {
     return FR_EXIT_OK;
 }
 
+static int check_kafka(const struct fr_config *c) {
+    struct fr_wiring wiring;
+    struct fr_errmsg msg = {0};
+    struct topic_look look = {0};
+    fr_wiring_init(&wiring, c, NULL);
+    enum fr_err err = topic_look(&wiring.cluster, &look, &msg);
+    fr_wiring_fini(&wiring);
+    if (err != FR_OK) return kafka_command_failed("check", c, err, &msg);
+    fprintf(stderr, "kafka: cluster %s, topics %s.*: %s\n", look.cluster_id, c->topic_prefix,
+            look.problems.n ? "see below" : "good");
+    return topic_look_report(&look);
+}
+
+/* Both are asked, whatever the first says; wrong settings weigh more than a server that is away. */
+static int check_connections(const struct fr_config *c) {
+    int redis = check_redis(c), kafka = check_kafka(c);
+    return redis > kafka ? redis : kafka;
+}
+
 static int check(struct fr_app *app, const struct wishes *w) {
     struct fr_buf out = {0};
     int code = fr_app_configure(app);
@@ -61,13 +72,13 @@ static int check(struct fr_app *app, const struct wishes *w) {
         return print(&out);
     }
     fprintf(stderr, "%s: good\n", app->config_file ? app->config_file : "configuration");
-    return w->connect ? check_redis(&app->config) : FR_EXIT_OK;
+    return w->connect ? check_connections(&app->config) : FR_EXIT_OK;
 }
 
 int fr_cmd_check(struct fr_app *app, int argc, char **argv) {
     struct wishes w = {0};
     const struct fr_option options[] = {
-        {"connect", 0, NULL, FR_OPTION_FLAG, &w.connect, "try the connection to Redis"},
+        {"connect", 0, NULL, FR_OPTION_FLAG, &w.connect, "ask Redis and Kafka, look at the topics"},
         {"offline", 0, NULL, FR_OPTION_FLAG, &w.offline, "connect to nothing (the default)"},
         {"show", 0, NULL, FR_OPTION_FLAG, &w.show, "print every value with its origin, without credentials"},
         {"print-default", 0, NULL, FR_OPTION_FLAG, &w.print_default, "print config/freshet.yaml"},

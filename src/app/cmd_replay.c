@@ -36,32 +36,20 @@ static enum fr_err send(void *context, const struct fr_replay_line *line, struct
     return fr_kafka_writer_put(s->writer, &record, msg);
 }
 
-static enum fr_err send_files(struct fr_replay *r, struct sending *s, char **files, struct fr_errmsg *msg) {
-    enum { PATIENCE_MS = 60000 };
-    enum fr_err err = FR_OK;
-    uint64_t undelivered = 0;
-    for (; *files && err == FR_OK; files++) err = fr_replay_file(r, *files, msg);
-    enum fr_err flushed = fr_kafka_writer_flush(s->writer, PATIENCE_MS, &undelivered, msg);
-    if (err == FR_OK) err = flushed;
-    if (err == FR_OK && undelivered)
-        err =
-            fr_err_set(msg, FR_BUS_DOWN, "%llu records were not delivered", (unsigned long long)undelivered);
-    return err;
-}
-
 static int replay(struct fr_app *app, const struct fr_wiring *w, const struct fr_rules *rules,
-                  struct sending *s, double rate, bool progress, char **files) {
+                  struct sending *s, double rate, bool progress, char **files, int n) {
     struct fr_errmsg msg = {0};
     struct fr_buf out = {0};
-    enum fr_err err = fr_kafka_writer_open(&w->cluster, &s->writer, &msg);
-    if (err != FR_OK) return kafka_command_failed("replay", &app->config, err, &msg);
+    enum fr_err err = FR_OK;
+    int code = kafka_command_writer("replay", w, &s->writer);
+    if (code != FR_EXIT_OK) return code;
     struct fr_replay *r = fr_replay_new(&rules->events, (struct fr_replay_sink){s, send}, rate, progress);
-    err = send_files(r, s, files, &msg);
+    for (int i = 0; i < n && err == FR_OK; i++) err = fr_replay_file(r, files[i], &msg);
+    err = kafka_command_finish(&s->writer, err, &msg);
     fr_replay_summary(r, app->json, &out);
     fwrite(out.data, 1, out.len, stdout);
     fr_buf_fini(&out);
     fr_replay_free(&r);
-    fr_kafka_writer_close(&s->writer);
     return err == FR_OK ? FR_EXIT_OK : kafka_command_failed("replay", &app->config, err, &msg);
 }
 
@@ -84,7 +72,7 @@ int fr_cmd_replay(struct fr_app *app, int argc, char **argv) {
     struct fr_wiring wiring;
     fr_wiring_init(&wiring, &app->config, NULL);
     enum fr_err err = fr_wire_rules(&app->config, &rules, &msg);
-    code = err == FR_OK ? replay(app, &wiring, &rules, &sending, rate, !quiet, argv + 1)
+    code = err == FR_OK ? replay(app, &wiring, &rules, &sending, rate, !quiet, argv + 1, argc - 1)
                         : kafka_command_failed("replay", &app->config, err, &msg);
     fr_wiring_fini(&wiring);
     fr_rules_fini(&rules);

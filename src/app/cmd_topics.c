@@ -9,7 +9,7 @@ static const char help[] =
     "check   existence, partition counts, cleanup policy, retention, and by a sample of the newest events "
     "whether\n"
     "        producers choose the partition by murmur2 of the key; exit 78 when something must be mended\n"
-    "list    how they are\n"
+    "list    how they are (also without a word)\n"
     "\n"
     "Examples:\n"
     "  freshet topics create\n"
@@ -66,21 +66,6 @@ static int check(struct fr_app *app, const struct fr_wiring *w, int64_t made) {
     return code;
 }
 
-/* A new topic takes a moment to be known to every broker. */
-static void await_made(const struct fr_wiring *w) {
-    enum { TRIES = 50, PAUSE_MS = 100 };
-    for (int i = 0; i < TRIES; i++) {
-        struct fr_kafka_topic_state states[FR_TOPIC_N];
-        enum fr_topic topics[FR_TOPIC_N];
-        bool all = true;
-        for (unsigned t = 0; t < FR_TOPIC_N; t++) topics[t] = (enum fr_topic)t;
-        if (fr_kafka_topics_describe(&w->cluster, topics, FR_TOPIC_N, states, NULL, NULL) != FR_OK) return;
-        for (unsigned t = 0; t < FR_TOPIC_N; t++) all = all && states[t].exists;
-        if (all) return;
-        fr_clock_sleep_ms(PAUSE_MS);
-    }
-}
-
 static int create(struct fr_app *app, const struct fr_wiring *w) {
     struct fr_kafka_topic_spec specs[FR_TOPIC_N];
     struct fr_errmsg msg = {0};
@@ -95,20 +80,18 @@ static int create(struct fr_app *app, const struct fr_wiring *w) {
                    fr_topic_info((enum fr_topic)t)->suffix, specs[t].partitions, specs[t].replication);
     }
     if (err != FR_OK) return failed(w, err, &msg);
-    if (made_n)
-        await_made(w);
-    else if (!app->json)
-        printf("nothing to make: all topics are there\n");
+    if (!made_n && !app->json) printf("nothing to make: all topics are there\n");
     return check(app, w, made_n);
 }
 
 int fr_cmd_topics(struct fr_app *app, int argc, char **argv) {
     int code = fr_options_read(app, NULL, 0, help, &argc, argv);
     if (code >= 0) return code;
-    if (argc != 2) return fr_usage("topics", "say one of create, check, list");
-    bool is_create = strcmp(argv[1], "create") == 0, is_check = strcmp(argv[1], "check") == 0;
-    if (!is_create && !is_check && strcmp(argv[1], "list") != 0)
-        return fr_usage("topics", "%s: not one of create, check, list", argv[1]);
+    if (argc > 2) return fr_usage("topics", "%s: one of create, check, list is enough", argv[2]);
+    const char *what = argc == 2 ? argv[1] : "list";
+    bool is_create = strcmp(what, "create") == 0, is_check = strcmp(what, "check") == 0;
+    if (!is_create && !is_check && strcmp(what, "list") != 0)
+        return fr_usage("topics", "%s: not one of create, check, list", what);
     code = fr_app_configure(app);
     if (code) return code;
     struct fr_wiring wiring;

@@ -17,6 +17,31 @@ int kafka_command_failed(const char *command, const struct fr_config *config, en
     return exit_of(err);
 }
 
+int kafka_command_writer(const char *command, const struct fr_wiring *w, struct fr_kafka_writer **out) {
+    enum fr_topic events = FR_TOPIC_EVENTS;
+    struct fr_kafka_topic_state state;
+    struct fr_errmsg msg = {0};
+    enum fr_err err = fr_kafka_topics_describe(&w->cluster, &events, 1, &state, NULL, &msg);
+    if (err == FR_OK && !state.exists)
+        err = fr_err_set(&msg, FR_BUS_NO_TOPIC,
+                         "topic %s.%s does not exist (create it with: freshet topics create)",
+                         w->cluster.topic_prefix, fr_topic_info(events)->suffix);
+    if (err == FR_OK) err = fr_kafka_writer_open(&w->cluster, out, &msg);
+    return err == FR_OK ? FR_EXIT_OK : kafka_command_failed(command, w->config, err, &msg);
+}
+
+enum fr_err kafka_command_finish(struct fr_kafka_writer **writer, enum fr_err err, struct fr_errmsg *msg) {
+    enum { PATIENCE_MS = 60000 };
+    uint64_t undelivered = 0;
+    enum fr_err flushed = fr_kafka_writer_flush(*writer, PATIENCE_MS, &undelivered, msg);
+    fr_kafka_writer_close(writer);
+    if (err == FR_OK) err = flushed;
+    if (err == FR_OK && undelivered)
+        err =
+            fr_err_set(msg, FR_BUS_DOWN, "%llu records were not delivered", (unsigned long long)undelivered);
+    return err;
+}
+
 enum fr_err topic_look(const struct fr_kafka_cluster *cluster, struct topic_look *look,
                        struct fr_errmsg *msg) {
     enum fr_topic topics[FR_TOPIC_N];

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { SAMPLE_PARTITIONS = 8, SAMPLE_RECORDS = 32, DAY_MS = 86400000, SHORT_DAYS = 7 };
 
@@ -89,20 +88,23 @@ static bool look_at(void *context, const struct fr_record *r) {
     return true;
 }
 
+static enum fr_err sample_partition(const struct fr_kafka_cluster *cluster, int32_t partition,
+                                    struct look *look, struct fr_errmsg *msg) {
+    int64_t first, stable, end;
+    enum fr_err err = fr_kafka_ends(cluster, FR_TOPIC_EVENTS, partition, &first, &stable, &end, msg);
+    if (err != FR_OK || first >= stable) return err;
+    struct fr_kafka_range range = {partition, stable - SAMPLE_RECORDS, stable};
+    if (range.from < first) range.from = first;
+    return fr_kafka_read(cluster, FR_TOPIC_EVENTS, range, true, look_at, look, msg);
+}
+
 enum fr_err fr_topic_sample(const struct fr_kafka_cluster *cluster, uint32_t partitions,
                             struct fr_topic_sample *sample, struct fr_errmsg *msg) {
     struct look look = {partitions, sample};
-    struct fr_kafka_lag *ends = fr_alloc_zero(partitions, sizeof *ends);
-    enum fr_err err = fr_kafka_group_lag(cluster, "freshet-topics", FR_TOPIC_EVENTS, ends, partitions, msg);
     uint32_t step = (partitions + SAMPLE_PARTITIONS - 1) / SAMPLE_PARTITIONS;
-    for (uint32_t i = 0; i < partitions && err == FR_OK; i += step) {
-        int64_t from = ends[i].end > SAMPLE_RECORDS ? ends[i].end - SAMPLE_RECORDS : 0;
-        err = fr_kafka_read(cluster, FR_TOPIC_EVENTS,
-                            (struct fr_kafka_range){(int32_t)i, from ? from : -1, ends[i].end}, true, look_at,
-                            &look, msg);
-        if (err == FR_LOG_GAP) err = FR_OK; /* the newest records have expired: nothing to see here */
-    }
-    free(ends);
+    enum fr_err err = FR_OK;
+    for (uint32_t i = 0; i < partitions && err == FR_OK; i += step)
+        err = sample_partition(cluster, (int32_t)i, &look, msg);
     return err;
 }
 

@@ -99,7 +99,13 @@ static void test_exit_codes(void) {
     CHECK_INT(run("freshet --set run.workers=0 check"), 78);
     CHECK_INT(run("freshet check --log-format xml"), 78);
     CHECK_INT(run("freshet -c config/freshet.yaml check"), 0);
-    CHECK_INT(run("freshet --set redis.url=unix:///nowhere/socket check --connect"), 69);
+    CHECK_INT(run("freshet topics makes"), 64);
+    CHECK_INT(run("freshet topics create check"), 64);
+    CHECK_INT(run("freshet replay"), 64);
+    CHECK_INT(run("freshet rejects"), 64);
+    CHECK_INT(run("freshet rejects replay --code nonsense"), 64);
+    CHECK_INT(run("freshet forget"), 64);
+    CHECK_INT(run("freshet forget --yes \x01"), 64);
     CHECK_INT(run("freshet --json version"), 0);
     CHECK_INT(run("freshet --version"), 0);
     CHECK_INT(run("freshet --help"), 0);
