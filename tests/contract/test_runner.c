@@ -1,0 +1,105 @@
+/* The threads, on the twins: two workers a stage share the partitions, process a log, drain and end. Meant to be run under
+ * the thread sanitizer too. */
+#include "check.h"
+#include "freshet/adapt/bus_memory.h"
+#include "freshet/adapt/store_memory.h"
+#include "freshet/base/log.h"
+#include "freshet/run/runner.h"
+
+enum { PARTITIONS = 4, EVENTS = 3000 };
+
+struct ends {
+    struct fr_bus_memory *bus;
+    struct fr_store_memory *store;
+};
+
+static enum fr_err open_ends(void *context, enum fr_stage_kind kind, unsigned index, struct fr_bus **bus,
+                             struct fr_store **store, struct fr_errmsg *msg) {
+    (void)msg;
+    struct ends *e = context;
+    char member[32];
+    snprintf(member, sizeof member, "%s-%u", fr_stage_name(kind), index);
+    struct fr_bus_memory_endpoint_config c = {.input =
+                                                  kind == FR_STAGE_USER ? FR_TOPIC_EVENTS : FR_TOPIC_AFFINITY,
+                                              .group = fr_stage_name(kind),
+                                              .instance = member,
+                                              .transactional_id = member};
+    *bus = fr_bus_memory_open(e->bus, &c);
+    *store = fr_store_memory_open(e->store);
+    return FR_OK;
+}
+
+static void produce(struct ends *e) {
+    for (int i = 0; i < EVENTS; i++) {
+        char key[16], text[160];
+        int kn = snprintf(key, sizeof key, "u%d", i % 50);
+        int n = snprintf(text, sizeof text,
+                         "{\"event_id\":\"e%d\",\"event_type\":\"click\",\"user_id\":\"u%d\",\"item_id\":\"i%"
+                         "d\",\"timestamp\":%lld}",
+                         i, i % 50, i * 7 % 90, 1700000000000ll + i);
+        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
+                             .partition = -1,
+                             .timestamp_ms = 1700000000000 + i,
+                             .key = {key, (uint32_t)kn},
+                             .value = {text, (uint32_t)n}};
+        fr_bus_memory_produce(e->bus, &out);
+    }
+}
+
+/* Waits until all is processed; false after ten seconds. */
+static bool settle(struct fr_runner *r) {
+    for (int i = 0; i < 1000; i++) {
+        struct fr_runner_status s;
+        fr_runner_status(r, &s);
+        if (s.records[FR_STAGE_USER] >= EVENTS && s.caught_up == s.workers && s.behind_records == 0 &&
+            s.records[FR_STAGE_AGGREGATE])
+            return true;
+        fr_clock_sleep_ms(10);
+    }
+    return false;
+}
+
+static bool count_record(void *context, const struct fr_record *r) {
+    (void)r;
+    ++*(int *)context;
+    return true;
+}
+
+static void test_threads_share_the_work_and_drain(void) {
+    struct ends e = {.bus = fr_bus_memory_new(&(struct fr_bus_memory_config){
+                         .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1}}),
+                     .store = fr_store_memory_new()};
+    struct fr_rules rules;
+    fr_rules_default(&rules);
+    produce(&e);
+    struct fr_runner_config c = {.rules = &rules,
+                                 .ports = {&e, open_ends},
+                                 .stages = {true, true},
+                                 .workers = 2,
+                                 .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1},
+                                 .prefix = "t",
+                                 .batch_records = 200,
+                                 .commit_interval_ms = {20, 20},
+                                 .cache_bytes = 1 << 24,
+                                 .conditions = FR_CONDITIONS_ALL};
+    struct fr_runner *r = fr_runner_start(&c);
+    CHECK(settle(r));
+    CHECK(fr_runner_stop(&r, 10000));
+    int lists = 0;
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        fr_bus_memory_read(e.bus, FR_TOPIC_RECOMMENDATIONS, p, 0, count_record, &lists);
+        int64_t stable, end;
+        fr_bus_memory_ends(e.bus, FR_TOPIC_EVENTS, p, &stable, &end);
+        CHECK_INT(fr_bus_memory_group_offset(e.bus, "user", p), end);
+    }
+    CHECK(lists > 0);
+    fr_rules_fini(&rules);
+    fr_bus_memory_free(&e.bus);
+    fr_store_memory_free(&e.store);
+}
+
+int main(void) {
+    fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
+    RUN(test_threads_share_the_work_and_drain);
+    return check_done();
+}
