@@ -1,0 +1,133 @@
+/* freshet bench: which measurement, under which settings. */
+#include "freshet/adapt/kafka_admin.h"
+#include "freshet/app/bench.h"
+#include "freshet/base/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char help_text[] =
+    "WHAT is one of\n"
+    "  decode      the native scanner beside Jansson, on the same events\n"
+    "  stages      both stages on in-memory Kafka and Redis, in one thread, and the time of each step\n"
+    "  load        write generated events to <prefix>.events: --events, --rate, --seed\n"
+    "\n"
+    "Examples:\n"
+    "  freshet bench decode --json\n"
+    "  freshet bench stages --users 5000 --items 10000 --events 50000   a quick look\n"
+    "  freshet bench load --events 100000 --rate 2800 --seed 7\n";
+
+/* What a run of this load is compared under. They come first, so that --set on the command line wins. */
+static const char *const bench_settings[] = {
+    "profile.history_items=20", "affinity.pairs_per_item=200", "affinity.neighbors=50",
+    "recommend.items=20",       "recommend.seeds=20",          "events.max_per_minute=0",
+};
+enum { BENCH_SETTINGS = sizeof bench_settings / sizeof *bench_settings };
+
+static bool put_settings_first(struct fr_app *app) {
+    if (app->set_n + BENCH_SETTINGS > FR_APP_SETS_MAX) return false;
+    memmove(app->sets + BENCH_SETTINGS, app->sets, app->set_n * sizeof *app->sets);
+    memcpy(app->sets, bench_settings, sizeof bench_settings);
+    app->set_n += BENCH_SETTINGS;
+    return true;
+}
+
+static void add_settings(struct fr_bench_report *report, const struct fr_bench_options *o,
+                         const struct fr_rules *rules) {
+    fr_bench_section(report, "settings");
+    fr_bench_value(report, "users", (double)o->users);
+    fr_bench_value(report, "items", (double)o->items);
+    fr_bench_value(report, "fill_events_per_user", (double)o->fill);
+    fr_bench_value(report, "rounds", (double)o->rounds);
+    fr_bench_value(report, "seed", (double)o->seed);
+    fr_bench_value(report, "partitions", (double)o->partitions);
+    fr_bench_value(report, "history_items", rules->profile.history_items);
+    fr_bench_value(report, "pairs_per_item", rules->pairs_per_item);
+    fr_bench_value(report, "neighbors", rules->neighbors);
+    fr_bench_value(report, "list_items", rules->list.items);
+    fr_bench_value(report, "list_seeds", rules->list.seeds);
+}
+
+static enum fr_err run_decode(const struct fr_bench_options *o, const struct fr_config *config,
+                              const struct fr_rules *rules, struct fr_bench_report *report,
+                              struct fr_errmsg *msg) {
+    (void)config;
+    (void)msg;
+    fr_bench_decode(o, rules, report);
+    return FR_OK;
+}
+
+static enum fr_err run_stages(const struct fr_bench_options *o, const struct fr_config *config,
+                              const struct fr_rules *rules, struct fr_bench_report *report,
+                              struct fr_errmsg *msg) {
+    enum fr_err err = fr_bench_stages(o, config, rules, report, msg);
+    if (err == FR_OK) fr_bench_steps(o, rules, report);
+    return err;
+}
+
+static const struct measurement {
+    const char *name;
+    enum fr_err (*run)(const struct fr_bench_options *, const struct fr_config *, const struct fr_rules *,
+                       struct fr_bench_report *, struct fr_errmsg *);
+} measurements[] = {
+    {"decode", run_decode},
+    {"stages", run_stages},
+    {"load", fr_bench_write_load},
+};
+
+static const struct measurement *find(const char *name) {
+    for (unsigned i = 0; i < sizeof measurements / sizeof *measurements; i++)
+        if (strcmp(measurements[i].name, name) == 0) return &measurements[i];
+    return NULL;
+}
+
+static int measure(struct fr_app *app, const struct measurement *m, const struct fr_bench_options *o) {
+    struct fr_rules rules;
+    struct fr_errmsg msg = {0};
+    struct fr_bench_report report;
+    enum fr_err err = fr_wire_rules(&app->config, &rules, &msg);
+    fr_bench_report_begin(&report, m->name);
+    if (err == FR_OK) {
+        add_settings(&report, o, &rules);
+        err = m->run(o, &app->config, &rules, &report, &msg);
+    }
+    if (err != FR_OK) fprintf(stderr, "freshet bench: %s\n", *msg.text ? msg.text : fr_err_text(err));
+    fr_bench_report_end(&report, app->json, err == FR_OK);
+    fr_rules_fini(&rules);
+    return err == FR_OK ? FR_EXIT_OK : err == FR_CONFIG ? FR_EXIT_CONFIG : FR_EXIT_UNAVAILABLE;
+}
+
+static const char *fault_of(const struct fr_bench_options *o) {
+    if (o->users < 1 || o->users > 999999) return "--users must be 1 to 999999";
+    if (o->items < 1 || o->items > 999999) return "--items must be 1 to 999999";
+    if (o->rounds < 1 || o->rounds > 1000) return "--rounds must be 1 to 1000";
+    if (o->events > 100000000) return "--events must be at most 100000000";
+    if (o->fill > 1000) return "--fill must be at most 1000";
+    if (o->partitions < 1 || o->partitions > 256) return "--partitions must be 1 to 256";
+    if (o->rate > 10000000) return "--rate must be at most 10000000";
+    return NULL;
+}
+
+int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
+    struct fr_bench_options o = {
+        .users = 50000, .items = 100000, .fill = 30, .rounds = 3, .seed = 1, .partitions = 8};
+    const struct fr_option options[] = {
+        {"users", 0, "N", FR_OPTION_INT, &o.users, "users of the load (50000)"},
+        {"items", 0, "N", FR_OPTION_INT, &o.items, "items of the load (100000)"},
+        {"fill", 0, "N", FR_OPTION_INT, &o.fill, "events a user before anything is measured (30)"},
+        {"events", 0, "N", FR_OPTION_INT, &o.events, "events measured in a round"},
+        {"rounds", 0, "N", FR_OPTION_INT, &o.rounds, "rounds, of which the best counts (3)"},
+        {"seed", 0, "N", FR_OPTION_INT, &o.seed, "the same seed makes the same events (1)"},
+        {"partitions", 0, "N", FR_OPTION_INT, &o.partitions, "of each topic (8)"},
+        {"rate", 0, "N", FR_OPTION_INT, &o.rate, "events a second of load (0: as fast as they are taken)"},
+    };
+    int code = fr_options_read(app, options, sizeof options / sizeof *options, help_text, &argc, argv);
+    if (code >= 0) return code;
+    if (argc != 2) return fr_usage("bench", "say what: decode, stages or load");
+    const struct measurement *m = find(argv[1]);
+    if (!m) return fr_usage("bench", "%s: there is no such measurement", argv[1]);
+    const char *fault = fault_of(&o);
+    if (fault) return fr_usage("bench", "%s", fault);
+    if (!put_settings_first(app)) return fr_usage("bench", "too many --set");
+    code = fr_app_configure(app);
+    return code ? code : measure(app, m, &o);
+}
