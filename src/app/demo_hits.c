@@ -12,8 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shown {
+struct ranking {
     uint32_t items[FR_HITS_LIST], n;
+};
+
+struct shown {
+    struct ranking list, popular; /* popular: when the list was published */
     bool any;
 };
 
@@ -86,49 +90,51 @@ static void count(struct fr_hits *h, uint32_t item) {
     h->counts[item]++;
 }
 
+static struct ranking popular_for(const struct fr_hits *h, uint32_t user) {
+    struct ranking r = {.n = 0};
+    for (uint32_t i = 0; i < h->item_n && r.n < FR_HITS_LIST; i++) {
+        uint32_t item = h->order[i];
+        if (h->counts[item] == 0) break;
+        if (!fr_map_get(&h->seen, pair_of(user, item))) r.items[r.n++] = item;
+    }
+    return r;
+}
+
 void fr_hits_list(struct fr_hits *h, uint32_t user, const uint32_t *items, uint32_t n) {
     struct shown *s = shown_to(h, user);
     s->any = true;
-    s->n = n < FR_HITS_LIST ? n : FR_HITS_LIST;
-    for (uint32_t i = 0; i < s->n; i++) s->items[i] = items[i];
+    s->popular = popular_for(h, user);
+    s->list.n = n < FR_HITS_LIST ? n : FR_HITS_LIST;
+    for (uint32_t i = 0; i < s->list.n; i++) s->list.items[i] = items[i];
 }
 
-/* FR_HITS_LIST when it is not among them. */
-static uint32_t rank_in_list(const struct shown *s, uint32_t item) {
-    for (uint32_t i = 0; i < s->n; i++)
-        if (s->items[i] == item) return i;
-    return FR_HITS_LIST;
-}
-
-static uint32_t rank_by_popularity(const struct fr_hits *h, uint32_t user, uint32_t item) {
+static bool judge(const struct ranking *r, uint32_t item, uint64_t *few, uint64_t *list) {
     uint32_t rank = 0;
-    for (uint32_t i = 0; i < h->item_n && rank < FR_HITS_LIST; i++) {
-        if (h->counts[h->order[i]] == 0) return FR_HITS_LIST;
-        if (h->order[i] == item) return rank;
-        rank += fr_map_get(&h->seen, pair_of(user, h->order[i])) == NULL;
-    }
-    return FR_HITS_LIST;
+    while (rank < r->n && r->items[rank] != item) rank++;
+    bool hit = rank < r->n;
+    *few += hit && rank < FR_HITS_FEW;
+    *list += hit;
+    return hit;
 }
 
-static bool judge(struct fr_hits *h, uint32_t user, uint32_t item) {
+static bool judge_all(struct fr_hits *h, uint32_t user, uint32_t item) {
     const struct shown *s = shown_to(h, user);
+    struct fr_hits_score *score = &h->score;
     if (!s->any) {
-        h->score.without_list++;
+        score->without_list++;
         return false;
     }
-    uint32_t rank = rank_in_list(s, item), popular = rank_by_popularity(h, user, item);
-    h->score.cases++;
-    h->score.few += rank < FR_HITS_FEW;
-    h->score.list += rank < FR_HITS_LIST;
-    h->score.popular_few += popular < FR_HITS_FEW;
-    h->score.popular_list += popular < FR_HITS_LIST;
-    return rank < FR_HITS_LIST;
+    score->cases++;
+    struct ranking now = popular_for(h, user);
+    judge(&now, item, &score->now_few, &score->now_list);
+    judge(&s->popular, item, &score->popular_few, &score->popular_list);
+    return judge(&s->list, item, &score->few, &score->list);
 }
 
 bool fr_hits_event(struct fr_hits *h, uint32_t user, uint32_t item) {
     if (h->seen.n >= FR_HITS_PAIRS_MAX || fr_map_get(&h->seen, pair_of(user, item))) return false;
     know_item(h, item);
-    bool hit = judge(h, user, item);
+    bool hit = judge_all(h, user, item);
     bool was_there;
     *fr_map_put(&h->seen, pair_of(user, item), &was_there) = 1;
     count(h, item);

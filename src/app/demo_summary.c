@@ -44,14 +44,18 @@ static void put_totals(struct fr_buf *out, const struct demo_frame *f) {
     fr_buf_byte(out, '\n');
 }
 
+static void put_hit_line(struct fr_buf *out, const char *what, uint64_t few, uint64_t list, uint64_t cases) {
+    fr_buf_printf(out, "  %-36s%8.2f %%%10.2f %%\n", what, demo_percent(few, cases),
+                  demo_percent(list, cases));
+}
+
 static void put_hits(struct fr_buf *out, const struct fr_hits_score *h) {
     fr_buf_printf(out, "\nWas the next new item of a user in the list published before it? ");
     demo_count(out, h->cases, 0);
-    fr_buf_printf(out, " cases\n\n  %-24s%10s%12s\n", "", "first 10", "first 20");
-    fr_buf_printf(out, "  %-24s%8.2f %%%10.2f %%\n", "freshet's list", demo_percent(h->few, h->cases),
-                  demo_percent(h->list, h->cases));
-    fr_buf_printf(out, "  %-24s%8.2f %%%10.2f %%\n", "most popular items",
-                  demo_percent(h->popular_few, h->cases), demo_percent(h->popular_list, h->cases));
+    fr_buf_printf(out, " cases\n\n  %-36s%10s%12s\n", "", "first 10", "first 20");
+    put_hit_line(out, "freshet's list", h->few, h->list, h->cases);
+    put_hit_line(out, "most popular when it was published", h->popular_few, h->popular_list, h->cases);
+    put_hit_line(out, "most popular at that moment", h->now_few, h->now_list, h->cases);
 }
 
 /* ---- three users ---- */

@@ -83,14 +83,18 @@ static void put_rates(struct fr_buf *out, const struct demo_frame *f) {
     fr_buf_append(out, "\n\n", 2);
 }
 
+static void put_hit_line(struct fr_buf *out, const char *what, uint64_t few, uint64_t list, uint64_t cases) {
+    fr_buf_printf(out, "  %-48s first 10 %5.2f %%   first 20 %5.2f %%\n", what, demo_percent(few, cases),
+                  demo_percent(list, cases));
+}
+
 static void put_hits(struct fr_buf *out, const struct demo_frame *f) {
     const struct fr_hits_score *h = &f->hits;
-    fr_buf_printf(out,
-                  "  the next new item was in the list before it   first 10 %5.2f %%   first 20 %5.2f %%\n",
-                  demo_percent(h->few, h->cases), demo_percent(h->list, h->cases));
-    fr_buf_printf(out,
-                  "  the same with the most popular items          first 10 %5.2f %%   first 20 %5.2f %%\n\n",
-                  demo_percent(h->popular_few, h->cases), demo_percent(h->popular_list, h->cases));
+    put_hit_line(out, "the next new item was in the user's list", h->few, h->list, h->cases);
+    put_hit_line(out, "  or in the most popular when that list was made", h->popular_few, h->popular_list,
+                 h->cases);
+    put_hit_line(out, "  or in the most popular at that moment", h->now_few, h->now_list, h->cases);
+    fr_buf_byte(out, '\n');
 }
 
 static void put_trending(struct fr_buf *out, const struct demo_frame *f) {

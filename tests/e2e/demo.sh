@@ -18,7 +18,7 @@ expect '^  affinity deltas +[0-9,]{5,} '
 expect '^  rejected +1   truncated 1$'
 expect '^  duplicates +0$'
 expect "^  freshet's list +[0-9.]+ % +[0-9.]+ %\$"
-expect '^  most popular items +[0-9.]+ % +[0-9.]+ %$'
+expect '^  most popular when it was published +[0-9.]+ % +[0-9.]+ %$'
 expect '^  1  [^ ]+  because of '
 expect '^Trending at the end'
 

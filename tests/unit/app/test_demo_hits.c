@@ -85,9 +85,23 @@ static void test_nothing_is_judged_by_itself(void) {
     fr_hits_list(h, 0, NULL, 0);
     fr_hits_event(h, 0, 3); /* the most popular from now on, but not before */
     CHECK_INT(fr_hits_score(h).popular_list, 0);
+    CHECK_INT(fr_hits_score(h).now_list, 0);
     fr_hits_list(h, 1, NULL, 0);
     fr_hits_event(h, 1, 3);
     CHECK_INT(fr_hits_score(h).popular_list, 1);
+    CHECK_INT(fr_hits_score(h).now_list, 1);
+    fr_hits_free(&h);
+}
+
+static void test_popular_then_and_now(void) {
+    struct fr_hits *h = fr_hits_new();
+    fr_hits_list(h, 0, NULL, 0);
+    fr_hits_event(h, 1, 3); /* popular since the list was published */
+    fr_hits_event(h, 0, 3);
+    struct fr_hits_score s = fr_hits_score(h);
+    CHECK_INT(s.cases, 1);
+    CHECK_INT(s.popular_list, 0);
+    CHECK_INT(s.now_list, 1);
     fr_hits_free(&h);
 }
 
@@ -98,5 +112,6 @@ int main(void) {
     RUN(test_popularity);
     RUN(test_popularity_leaves_out_what_is_known);
     RUN(test_nothing_is_judged_by_itself);
+    RUN(test_popular_then_and_now);
     return check_done();
 }
