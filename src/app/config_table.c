@@ -114,7 +114,7 @@ static const struct fr_config_row rows[] = {
 
     INT("recommend.items", recommend.items, 20, 1, 200, "", "Length of a list."),
     INT("recommend.seeds", recommend.seeds, 20, 0, 100, "", "Items of the history that speak for others."),
-    INT("recommend.reasons", recommend.reasons, 3, 1, 10, "", "Reasons named per item; the rest are summed."),
+    INT("recommend.reasons", recommend.reasons, 2, 1, 10, "", "Reasons named per item; the rest are summed."),
     INT("recommend.popular_items", recommend.popular_items, 50, 0, 200, "",
         "Popular and trending items that are candidates."),
     NUMBER("recommend.shrinkage", recommend.shrinkage, 2, 0, 1000000,

@@ -1,7 +1,7 @@
 /* One list from about a thousand votes.
  *
  * Problem   20 seeds of 50 neighbours speak for hundreds of candidates out of a catalogue of any size, for
- *           each touched user of each batch: some microseconds, without an allocation.
+ *           each touched user of each batch: in about 10 us, without an allocation.
  * Choice    everything is a vote: a voice (a seed, the group, the trend) gives an item some units of
  *           1e-6. The votes are added up in an array with a number for each item of the dictionary, and
  *           only then, for the few that are shown, the rows are read again for the reasons. What is in the

@@ -69,7 +69,7 @@ struct fr_list_params {
 #define FR_LIST_DEFAULTS                            \
     ((struct fr_list_params){.items = 20,           \
                              .seeds = 20,           \
-                             .reasons_per_item = 3, \
+                             .reasons_per_item = 2, \
                              .popular_items = 50,   \
                              .shrinkage = 2,        \
                              .group_weight = 0.01,  \

@@ -289,6 +289,7 @@ static void test_surplus_seeds_become_one_reason(void) {
     struct fr_list_input in = hand_input(seeds);
     struct fr_list_params p = FR_LIST_DEFAULTS;
     p.group_weight = p.trend_weight = 0;
+    p.reasons_per_item = 3;
     struct fr_list list = fr_list_make(ranker, &p, &in, &arena);
     CHECK_INT(list.item_n, 2);
     CHECK(!list.fallback);
