@@ -31,10 +31,10 @@ static uint64_t load4(const char *p) {
 }
 
 /* Whether one of eight bytes is below a space, a quote, a backslash or not ASCII: the lowest that is turns its
- * upper bit on, whatever the borrows do above it. */
+ * upper bit on, or keeps it on, whatever the borrows do above it. */
 static bool has_special(uint64_t eight) {
     const uint64_t ones = 0x0101010101010101u, quotes = eight ^ ones * '"', slashes = eight ^ ones * '\\';
-    uint64_t found = (eight - ones * 0x20) | (quotes - ones) | (slashes - ones) | eight;
+    uint64_t found = (eight - ones * 0x20) | (quotes - ones) | (slashes - ones);
     return found & ones * 0x80;
 }
 

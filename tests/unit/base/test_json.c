@@ -100,9 +100,17 @@ static void test_specials_anywhere(void) {
     static const struct {
         char byte;
         const char *printed;
-    } specials[] = {
-        {'"', "\\\""}, {'\\', "\\\\"}, {'\x1f', "\\u001f"}, {'\0', "\\u0000"}, {'\x7f', "\x7f"},
-        {' ', " "},    {'!', "!"},     {'#', "#"},          {'[', "["},        {'\xff', "\xef\xbf\xbd"}};
+    } specials[] = {{'"', "\\\""},
+                    {'\\', "\\\\"},
+                    {'\x1f', "\\u001f"},
+                    {'\0', "\\u0000"},
+                    {'\x7f', "\x7f"},
+                    {' ', " "},
+                    {'!', "!"},
+                    {'#', "#"},
+                    {'[', "["},
+                    {'\x80', "\xef\xbf\xbd"},
+                    {'\xff', "\xef\xbf\xbd"}};
     for (uint32_t len = 0; len < 40; len++) {
         char *text = malloc(len ? len : 1), wanted[64];
         for (uint32_t at = 0; at < len; at++)
