@@ -62,6 +62,7 @@ struct demo_frame {
     double seconds;                  /* that it should take; 0: not said */
     uint64_t sent, to_send;          /* lines */
     fr_time_ms log_time_ms;          /* of the latest event; 0: none yet */
+    unsigned http_port;              /* 0: off */
     uint64_t redis_bytes;
     struct fr_hits_score hits;
     struct demo_trending trending[DEMO_TRENDING];

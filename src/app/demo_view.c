@@ -47,7 +47,9 @@ static void put_head(struct fr_buf *out, const struct demo_frame *f) {
     if (f->log_time_ms) fr_time_format(f->log_time_ms, time);
     fr_buf_printf(out, "freshet  log of %.10s %.5s  [", time, time[0] ? time + 11 : "");
     for (int i = 0; i < BAR; i++) fr_buf_byte(out, i < (int)(share * BAR) ? '#' : '.');
-    fr_buf_printf(out, "] %.0f %% in %.0f s\n\n", 100 * share, f->now.at_s);
+    fr_buf_printf(out, "] %.0f %% in %.0f s", 100 * share, f->now.at_s);
+    if (f->http_port) fr_buf_printf(out, "   http://127.0.0.1:%u/metrics", f->http_port);
+    fr_buf_append(out, "\n\n", 2);
 }
 
 static void put_latency(struct fr_buf *out, const struct demo_frame *f) {

@@ -327,10 +327,12 @@ static int run_all(struct embedded *e) {
     struct fr_http *http = NULL;
     struct fr_errmsg msg = {0};
     int code = FR_EXIT_UNAVAILABLE;
-    if (fr_http_start(e->app->config.http.listen, &source, &http, &msg) == FR_OK)
+    if (fr_http_start(e->app->config.http.listen, &source, &http, &msg) == FR_OK) {
+        e->frame.http_port = http ? fr_http_port(http) : 0;
         code = watch(e);
-    else
+    } else {
         fprintf(stderr, "freshet run: %s\n", msg.text);
+    }
     fr_http_stop(&http);
     bool drained = fr_runner_stop(&e->runner, (uint32_t)e->app->config.run.drain_timeout_ms);
     fr_wiring_fini(&wiring);
