@@ -1,8 +1,8 @@
 /* One sorted array of 12-byte buckets holds everything an item knows: its count first, then pairs, then
  * groups.
  *
- * A record's entries for the item come in the same order, so adding them is a merge: find each by galloping
- * from the place of the one before, add in place where the bucket exists, and insert all new ones in one
+ * A record's entries for the item come in the same order, so adding them is a merge: search for each
+ * from the place of the one before on, add in place where the bucket exists, and insert all new ones in one
  * backward pass. Rejected: a hash table keyed by (other, epoch) (two thirds more memory, a cache miss each
  * delta, and neighbours, pruning and encoding all want the buckets of one other side by side).
  *
@@ -31,24 +31,19 @@ static inline uint64_t order_of(uint32_t code, int32_t epoch) {
     return (uint64_t)code << 32 | ((uint32_t)epoch ^ 0x80000000u);
 }
 
-/* The first bucket at or after `from` that is not before (code, epoch). */
+/* The first bucket at or after `from` that is not before (code, epoch). No branch depends on the buckets: where a delta
+ * goes is nothing that a processor can guess. */
 static uint32_t seek(const struct fr_item *item, uint32_t from, uint32_t code, int32_t epoch) {
     uint64_t wanted = order_of(code, epoch);
-    uint32_t low = from, step = 1;
-    while (low + step <= item->n &&
-           order_of(item->buckets[low + step - 1].code, item->buckets[low + step - 1].epoch) < wanted) {
-        low += step;
-        step *= 2;
+    const struct fr_bucket *at = item->buckets + from;
+    uint32_t n = item->n - from;
+    if (n == 0) return from;
+    while (n > 1) {
+        uint32_t half = n / 2;
+        at += half * (order_of(at[half - 1].code, at[half - 1].epoch) < wanted);
+        n -= half;
     }
-    uint32_t high = low + step - 1 < item->n ? low + step - 1 : item->n;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (order_of(item->buckets[middle].code, item->buckets[middle].epoch) < wanted)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)(at - item->buckets) + (order_of(at->code, at->epoch) < wanted);
 }
 
 /* --- adding ------------------------------------------------------------------------------------------- */
@@ -73,7 +68,7 @@ struct merge {
     struct fr_item_place *places;
     uint32_t places_n;
     unsigned changes;
-    bool zeros;
+    uint32_t first_zero; /* the first bucket that became 0, UINT32_MAX: none */
 };
 
 /* Plans a new bucket, or ignores the delta: a decrement of what is not there once something was dropped, a
@@ -97,11 +92,12 @@ static void plan_insert(struct merge *m, uint32_t i, uint32_t before) {
     m->places[m->places_n++] = (struct fr_item_place){i, before};
 }
 
-static void add_in_place(struct merge *m, struct fr_bucket *bucket, int32_t weight) {
+static void add_in_place(struct merge *m, uint32_t at, int32_t weight) {
+    struct fr_bucket *bucket = &m->item->buckets[at];
     enum fr_code_kind kind = fr_code_kind(bucket->code);
     bucket->weight = fr_delta_add(bucket->weight, weight);
     if (bucket->weight < 0 && is_short(m->item, kind)) bucket->weight = 0;
-    m->zeros |= bucket->weight == 0;
+    if (bucket->weight == 0 && at < m->first_zero) m->first_zero = at;
     m->changes |= kind == FR_CODE_IS_PAIR ? FR_ITEM_PAIRS : FR_ITEM_COUNTS;
 }
 
@@ -139,15 +135,29 @@ void fr_item_recount(struct fr_item *item) {
     }
 }
 
-/* Leaves out buckets without weight or outside the window, and gives back memory that few need. */
-static void compact(struct fr_item *item, int64_t cutoff) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < item->n; i++)
+/* Bucket i is left out, `kept` before it are not: counts it off, and its pair or group when that was the last of it. */
+static void note_removed(struct fr_item *item, uint32_t kept, uint32_t i) {
+    uint32_t code = item->buckets[i].code;
+    enum fr_code_kind kind = fr_code_kind(code);
+    bool last = i + 1 == item->n || item->buckets[i + 1].code != code;
+    bool gone = last && (kept == 0 || item->buckets[kept - 1].code != code);
+    item->pairs_at -= kind == FR_CODE_IS_COUNT;
+    item->groups_at -= kind != FR_CODE_IS_GROUP;
+    item->others_n -= gone && kind == FR_CODE_IS_PAIR;
+    item->groups_n -= gone && kind == FR_CODE_IS_GROUP;
+}
+
+/* From bucket `from` on, leaves out those without weight or outside the window, and gives back memory that few need. */
+static void compact(struct fr_item *item, uint32_t from, int64_t cutoff) {
+    uint32_t kept = from;
+    for (uint32_t i = from; i < item->n; i++) {
         if (item->buckets[i].weight && item->buckets[i].epoch > cutoff)
             item->buckets[kept++] = item->buckets[i];
+        else
+            note_removed(item, kept, i);
+    }
     item->n = kept;
     if (item->cap > 2 * kept + 64) resize(item, kept + kept / 8 + 2);
-    fr_item_recount(item);
 }
 
 /* --- pruning ------------------------------------------------------------------------------------------ */
@@ -270,23 +280,24 @@ unsigned fr_item_apply(struct fr_item *item, const struct fr_item_rules *rules, 
     int32_t newest_before = item->newest;
     advance(item, deltas, n);
     int64_t cutoff = cutoff_of(item, rules);
-    struct merge m = {.item = item, .deltas = deltas, .places = scratch->places};
+    struct merge m = {.item = item, .deltas = deltas, .places = scratch->places, .first_zero = UINT32_MAX};
     for (uint32_t i = 0, at = 0; i < n; i++) {
         if (deltas[i].epoch <= cutoff) continue;
         at = seek(item, at, deltas[i].code, deltas[i].epoch);
         bool there = at < item->n && item->buckets[at].code == deltas[i].code &&
                      item->buckets[at].epoch == deltas[i].epoch;
         if (there)
-            add_in_place(&m, &item->buckets[at], deltas[i].weight);
+            add_in_place(&m, at, deltas[i].weight);
         else
             plan_insert(&m, i, at);
     }
     if (m.places_n) insert_planned(&m);
-    if (m.zeros || item->newest != newest_before) compact(item, cutoff);
+    if (item->newest != newest_before) m.first_zero = 0;
+    if (m.first_zero != UINT32_MAX) compact(item, m.first_zero, cutoff); /* insertions moved it no nearer */
     if (item->others_n <= rules->pairs_per_item) return m.changes;
     prune(item, rules, dict, scratch);
     drop_negative(item);
-    compact(item, cutoff);
+    compact(item, 0, cutoff);
     return m.changes | FR_ITEM_PRUNED;
 }
 
