@@ -56,9 +56,11 @@ static void encode_dirty(struct fr_worker *w, struct part *p, struct snapshot *s
 
 static struct snapshot *snapshot_take(struct fr_worker *w, struct part *p) {
     struct snapshot *s = fr_alloc_zero(1, sizeof *s);
+    fr_mono_us start_us = fr_clock_mono_us();
     s->part = p;
     s->serial = p->serial;
     encode_dirty(w, p, s);
+    s->encode_us = fr_clock_mono_us() - start_us;
     s->meta = p->meta;
     s->meta.next_offset = p->position;
     s->meta.fingerprint = p->fingerprint;
@@ -82,10 +84,20 @@ void flush_ready(struct fr_worker *w, struct batch *b) {
     }
 }
 
+/* Storing may take a quarter of the time and no more: a partition that is dear to store is stored less often, so that under
+ * load more changes of a state merge into one write. What is not stored is bounded by BEHIND_MAX and by this. */
+enum { DEAR_MS = 20, WAIT_MAX_MS = 30000 };
+
+static fr_time_ms interval_of(const struct fr_worker *w, const struct part *p) {
+    fr_time_ms dear = (fr_time_ms)p->store_cost_ms * 4 * w->config.input_partitions;
+    if (dear > WAIT_MAX_MS) dear = WAIT_MAX_MS;
+    return dear > (fr_time_ms)w->config.commit_interval_ms ? dear : (fr_time_ms)w->config.commit_interval_ms;
+}
+
 static bool due(const struct fr_worker *w, const struct part *p, bool everything) {
     if (p->state != PART_LIVE || p->in_flight || p->position == p->meta.next_offset || p->position < 0)
         return false;
-    return everything || w->now_ms - p->stored_ms >= (fr_time_ms)w->config.commit_interval_ms;
+    return everything || w->now_ms - p->stored_ms >= interval_of(w, p);
 }
 
 /* Memory is as of the newest batch: its snapshot must wait for that batch, or for nothing if all are
@@ -112,6 +124,8 @@ static void stored(struct fr_worker *w, struct snapshot *s) {
     for (uint32_t i = 0; i < s->n; i++) s->cells[i]->pinned--;
     p->meta = s->meta;
     p->stored = s->replacement;
+    uint32_t cost_ms = (uint32_t)((s->encode_us + fr_clock_mono_us() - s->started_us) / 1000);
+    p->store_cost_ms = cost_ms < DEAR_MS ? 0 : cost_ms;
     STAT(w, STORE_COMMITS, 1);
     STAT(w, STORE_COMMIT_BYTES, s->bytes.len);
     fr_stat_observe(w->config.stat, FR_STAT_STORE_SECONDS, w->stage->stat_label,

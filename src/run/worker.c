@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REVOKE_PATIENCE_MS = 5000 };
+enum { REVOKE_PATIENCE_MS = 5000, BEHIND_MAX = 2000000 };
 
 bool backoff_ready(const struct backoff *b, fr_time_ms now) { return now >= b->until_ms; }
 
@@ -90,9 +90,10 @@ static enum fr_err on_event(struct fr_worker *w, const struct fr_bus_poll *polle
 
 /* ---- one round ---- */
 
+/* Not while too much waits for the store: what is not stored must be replayed after a crash, and is held in memory. */
 static bool may_read(const struct fr_worker *w) {
-    return w->input.phase == INPUT_NONE && !w->queued && !w->revoking && !w->draining && !w->answer_lost &&
-           !acquiring(w);
+    return w->behind_records < BEHIND_MAX && w->input.phase == INPUT_NONE && !w->queued && !w->revoking &&
+           !w->draining && !w->answer_lost && !acquiring(w);
 }
 
 static uint32_t patience(const struct fr_worker *w, uint32_t wait_ms) {
@@ -159,6 +160,7 @@ static void publish_gauges(struct fr_worker *w) {
     struct fr_worker_status s;
     fr_worker_status(w, &s);
     unsigned label = w->stage->stat_label;
+    w->behind_records = s.behind_records;
     fr_stat_set(w->config.stat, FR_STAT_PARTITIONS_OWNED, label, s.assigned);
     fr_stat_set(w->config.stat, FR_STAT_STATE_KEYS, label, s.keys);
     fr_stat_set(w->config.stat, FR_STAT_STATE_BYTES, label, s.bytes);

@@ -42,6 +42,7 @@ struct part {
     uint64_t serial;             /* grows when the memory is dropped */
     struct fr_cells cells;
     fr_time_ms stored_ms;
+    uint32_t store_cost_ms; /* encoding and storing it took last time; 0 when it was little */
     struct backoff backoff;
     bool touched; /* by the batch being built */
     bool touched_live;
@@ -60,7 +61,7 @@ struct snapshot {
     struct fr_meta_bytes expected,
         replacement; /* its own: the partition may be dropped and acquired meanwhile */
     struct fr_store_commit commit;
-    fr_mono_us started_us;
+    fr_mono_us encode_us, started_us; /* time spent encoding; when the commit was sent */
     bool sent;
     struct snapshot *next;
 };
@@ -133,7 +134,7 @@ struct fr_worker {
     struct fr_arena scratch; /* of one step */
     struct backoff store_backoff, bus_backoff, txn_backoff, put_backoff;
     fr_time_ms now_ms, heartbeat_ms, last_record_ms;
-    uint64_t records;
+    uint64_t records, behind_records; /* applied since the start; applied and not stored */
 };
 
 /* worker.c */
