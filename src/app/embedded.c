@@ -256,6 +256,7 @@ static int watch(struct embedded *e) {
     double ended_s = 0;
     if (await_workers(e)) {
         e->start_us = fr_clock_mono_us();
+        e->next_picture_ms = fr_clock_wall_ms() + (e->live ? 0 : LINE_MS);
         err = replay(e, (struct fr_replay_sink){e, send}, &msg);
         await_quiet(e, &ended_s);
     }
