@@ -29,8 +29,8 @@ static enum fr_err open_ends(void *context, enum fr_stage_kind kind, unsigned in
     return FR_OK;
 }
 
-static void produce(struct ends *e) {
-    for (int i = 0; i < EVENTS; i++) {
+static void produce(struct ends *e, int first) {
+    for (int i = first; i < first + EVENTS; i++) {
         char key[16], text[160];
         int kn = snprintf(key, sizeof key, "u%d", i % 50);
         int n = snprintf(text, sizeof text,
@@ -47,11 +47,11 @@ static void produce(struct ends *e) {
 }
 
 /* Waits until all is processed; false after ten seconds. */
-static bool settle(struct fr_runner *r) {
+static bool settle(struct fr_runner *r, uint64_t events) {
     for (int i = 0; i < 1000; i++) {
         struct fr_runner_status s;
         fr_runner_status(r, &s);
-        if (s.records[FR_STAGE_USER] >= EVENTS && s.caught_up == s.workers && s.behind_records == 0 &&
+        if (s.records[FR_STAGE_USER] >= events && s.caught_up == s.workers && s.behind_records == 0 &&
             s.records[FR_STAGE_AGGREGATE])
             return true;
         fr_clock_sleep_ms(10);
@@ -71,7 +71,7 @@ static void test_threads_share_the_work_and_drain(void) {
                      .store = fr_store_memory_new()};
     struct fr_rules rules;
     fr_rules_default(&rules);
-    produce(&e);
+    produce(&e, 0);
     struct fr_runner_config c = {.rules = &rules,
                                  .ports = {&e, open_ends},
                                  .stages = {true, true},
@@ -83,7 +83,10 @@ static void test_threads_share_the_work_and_drain(void) {
                                  .cache_bytes = 1 << 24,
                                  .conditions = FR_CONDITIONS_ALL};
     struct fr_runner *r = fr_runner_start(&c);
-    CHECK(settle(r));
+    CHECK(settle(r, EVENTS));
+    fr_clock_sleep_ms(2500); /* neighbours are published meanwhile; views are read again after two seconds */
+    produce(&e, EVENTS);
+    CHECK(settle(r, 2 * EVENTS));
     CHECK(fr_runner_stop(&r, 10000));
     int lists = 0;
     for (int32_t p = 0; p < PARTITIONS; p++) {
