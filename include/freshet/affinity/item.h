@@ -102,7 +102,7 @@ const char *fr_item_check(const struct fr_item *item, const struct fr_item_rules
 size_t fr_item_bytes(const struct fr_item *item);
 void fr_item_fini(struct fr_item *item);
 
-/* The state as MessagePack (docs/STATE.md): the same bytes for the same state whatever the dictionary. */
+/* The state as MessagePack (docs/STATE.md): ids come in the order of the dictionary. */
 void fr_item_encode(const struct fr_item *item, const struct fr_dict *dict, struct fr_buf *out);
 /* Total. False leaves item empty. Replaces what item held; interns ids. */
 bool fr_item_decode(struct fr_item *item, struct fr_dict *dict, struct fr_str bytes);

@@ -250,12 +250,52 @@ static void test_codec_round_trip_through_another_dictionary(void) {
     CHECK(fr_item_decode(&other.item, &other.dict, fr_buf_slice(&first)));
     CHECK_STR(fr_item_check(&other.item, &other.rules) ? "broken" : "", "");
     struct fr_buf second = encoded(&other, &other.item);
-    CHECK(fr_str_eq(fr_buf_slice(&first), fr_buf_slice(&second)));
+    CHECK_INT(second.len, first.len);
+    struct fr_item back = {0};
+    CHECK(fr_item_decode(&back, &f.dict, fr_buf_slice(&second)));
+    CHECK(same_state(&f, &back, &f.item));
+    fr_item_fini(&back);
     CHECK_INT(other.item.missed, f.item.missed);
     fr_buf_fini(&first);
     fr_buf_fini(&second);
     teardown(&f);
     teardown(&other);
+}
+
+/* The order of ids is free, but each comes once. */
+static void test_an_id_twice_is_refused(void) {
+    static const unsigned char once[] = {0x99, 1,   7, 0, 0,    0xc2, 0, 0x90, 0x96,
+                                         0xa1, 'b', 1, 2, 0xa1, 'a',  0, 3,    0x90};
+    unsigned char twice[sizeof once];
+    memcpy(twice, once, sizeof once);
+    twice[14] = 'b';
+    struct fixture f;
+    setup(&f, 64, 60);
+    CHECK(fr_item_decode(&f.item, &f.dict, (struct fr_str){(const char *)once, sizeof once}));
+    CHECK_INT(f.item.others_n, 2);
+    CHECK(!fr_item_decode(&f.item, &f.dict, (struct fr_str){(const char *)twice, sizeof twice}));
+    teardown(&f);
+}
+
+/* Each width of MessagePack's numbers, at its edges. */
+static void test_weights_of_all_sizes_come_back(void) {
+    static const int32_t weights[] = {1,  127, 128, 255,  256,  65535,  65536,  INT32_MAX,
+                                      -1, -32, -33, -128, -129, -32768, -32769, -INT32_MAX};
+    enum { N = sizeof weights / sizeof *weights };
+    struct fixture f;
+    setup(&f, 64, 60);
+    for (uint32_t i = 0; i < N; i++) add(&f, fr_code_pair(i), 20000 + (int32_t)i, weights[i]);
+    struct fr_buf bytes = encoded(&f, &f.item);
+    struct fr_item back = {0};
+    CHECK(fr_item_decode(&back, &f.dict, fr_buf_slice(&bytes)));
+    CHECK_INT(back.n, N);
+    for (uint32_t i = 0; i < N && i < back.n; i++) {
+        CHECK_INT(back.buckets[i].weight, weights[i]);
+        CHECK_INT(back.buckets[i].epoch, 20000 + (int32_t)i);
+    }
+    fr_buf_fini(&bytes);
+    fr_item_fini(&back);
+    teardown(&f);
 }
 
 static void test_a_cut_state_is_refused(void) {
@@ -295,6 +335,8 @@ int main(void) {
     RUN(test_the_best_pairs_stay_ties_by_id);
     RUN(test_missed_bounds_what_is_missing);
     RUN(test_codec_round_trip_through_another_dictionary);
+    RUN(test_an_id_twice_is_refused);
+    RUN(test_weights_of_all_sizes_come_back);
     RUN(test_a_cut_state_is_refused);
     RUN(test_a_full_state_is_small);
     return check_done();
