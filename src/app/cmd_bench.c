@@ -1,14 +1,15 @@
 /* freshet bench: which measurement, under which settings. */
-#include "freshet/adapt/kafka_admin.h"
 #include "freshet/app/bench.h"
-#include "freshet/base/log.h"
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 static const char help_text[] =
     "WHAT is one of\n"
     "  decode      the native scanner beside Jansson, on the same events\n"
     "  stages      both stages on in-memory Kafka and Redis, in one thread, and the time of each step\n"
+    "  end-to-end  Kafka and Redis of the configuration, under topics of its own: a bare consumer, a "
+    "backlog,\n"
+    "              and the time from an event to its list, live at --rate and at half of the backlog's rate\n"
     "  load        write generated events to <prefix>.events: --events, --rate, --seed\n"
     "\n"
     "Examples:\n"
@@ -71,6 +72,7 @@ static const struct measurement {
 } measurements[] = {
     {"decode", run_decode},
     {"stages", run_stages},
+    {"end-to-end", fr_bench_end_to_end},
     {"load", fr_bench_write_load},
 };
 
@@ -78,6 +80,17 @@ static const struct measurement *find(const char *name) {
     for (unsigned i = 0; i < sizeof measurements / sizeof *measurements; i++)
         if (strcmp(measurements[i].name, name) == 0) return &measurements[i];
     return NULL;
+}
+
+/* Unless a prefix was given, topics, groups and states of this run touch nobody else's. */
+static void take_own_prefix(struct fr_config *config) {
+    uint32_t n;
+    const struct fr_config_row *prefix = fr_config_row_find(FR_STR("topic_prefix"));
+    if (config->origins[prefix - fr_config_rows(&n)].source != FR_CONFIG_DEFAULT) return;
+    char name[64];
+    int len = snprintf(name, sizeof name, "freshet-bench-%d", (int)getpid());
+    config->topic_prefix = fr_arena_copy(&config->text, (struct fr_str){name, (uint32_t)len + 1}).ptr;
+    config->kafka.group_id = config->topic_prefix;
 }
 
 static int measure(struct fr_app *app, const struct measurement *m, const struct fr_bench_options *o) {
@@ -109,7 +122,7 @@ static const char *fault_of(const struct fr_bench_options *o) {
 
 int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
     struct fr_bench_options o = {
-        .users = 50000, .items = 100000, .fill = 30, .rounds = 3, .seed = 1, .partitions = 8};
+        .users = 50000, .items = 100000, .fill = 30, .rounds = 3, .seed = 1, .partitions = 8, .seconds = 20};
     const struct fr_option options[] = {
         {"users", 0, "N", FR_OPTION_INT, &o.users, "users of the load (50000)"},
         {"items", 0, "N", FR_OPTION_INT, &o.items, "items of the load (100000)"},
@@ -118,16 +131,23 @@ int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
         {"rounds", 0, "N", FR_OPTION_INT, &o.rounds, "rounds, of which the best counts (3)"},
         {"seed", 0, "N", FR_OPTION_INT, &o.seed, "the same seed makes the same events (1)"},
         {"partitions", 0, "N", FR_OPTION_INT, &o.partitions, "of each topic (8)"},
-        {"rate", 0, "N", FR_OPTION_INT, &o.rate, "events a second of load (0: as fast as they are taken)"},
+        {"rate", 0, "N", FR_OPTION_INT, &o.rate,
+         "events a second: of load (as fast as they are taken), of live (2800)"},
+        {"seconds", 0, "N", FR_OPTION_INT, &o.seconds, "length of each live part, 0: none (20)"},
+        {"kafka-pid", 0, "PID", FR_OPTION_INT, &o.kafka_pid, "report this process's time as Kafka's"},
+        {"redis-pid", 0, "PID", FR_OPTION_INT, &o.redis_pid, "report this process's time as Redis's"},
+        {"keep", 0, NULL, FR_OPTION_FLAG, &o.keep, "do not delete the topics of end-to-end"},
     };
     int code = fr_options_read(app, options, sizeof options / sizeof *options, help_text, &argc, argv);
     if (code >= 0) return code;
-    if (argc != 2) return fr_usage("bench", "say what: decode, stages or load");
+    if (argc != 2) return fr_usage("bench", "say what: decode, stages, end-to-end or load");
     const struct measurement *m = find(argv[1]);
     if (!m) return fr_usage("bench", "%s: there is no such measurement", argv[1]);
     const char *fault = fault_of(&o);
     if (fault) return fr_usage("bench", "%s", fault);
     if (!put_settings_first(app)) return fr_usage("bench", "too many --set");
     code = fr_app_configure(app);
-    return code ? code : measure(app, m, &o);
+    if (code) return code;
+    if (m->run == fr_bench_end_to_end) take_own_prefix(&app->config);
+    return measure(app, m, &o);
 }

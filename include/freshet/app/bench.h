@@ -17,7 +17,8 @@ struct fr_bench_options {
     int64_t rounds; /* the best one counts */
     int64_t seed, partitions;
     int64_t rate, seconds; /* of the live part of end-to-end and of load; rate 0: as fast as possible */
-    bool keep;             /* leave topics and states behind */
+    int64_t kafka_pid, redis_pid; /* whose processor time is reported; 0: not known */
+    bool keep;                    /* leave the topics behind */
 };
 
 /* ---- the load (bench_load.c) ----
@@ -87,6 +88,10 @@ enum fr_err fr_bench_stages(const struct fr_bench_options *o, const struct fr_co
 /* What the rooms below run/ take, function by function, on the same load. */
 void fr_bench_steps(const struct fr_bench_options *o, const struct fr_rules *rules,
                     struct fr_bench_report *report);
+/* On real Kafka and Redis: a bare consumer, a backlog, and live lists, one after another. */
+enum fr_err fr_bench_end_to_end(const struct fr_bench_options *o, const struct fr_config *config,
+                                const struct fr_rules *rules, struct fr_bench_report *report,
+                                struct fr_errmsg *msg);
 /* Writes the load to the events topic; an event's time is when it is handed over. */
 enum fr_err fr_bench_write_load(const struct fr_bench_options *o, const struct fr_config *config,
                                 const struct fr_rules *rules, struct fr_bench_report *report,

@@ -1,0 +1,42 @@
+/* bench_live.h - the parts of `freshet bench end-to-end`: bench_end.c tells the story, bench_live.c measures from an
+ * event's way in to the list that shows it, bench_watch.c looks at processes and waits for the stages. */
+#ifndef FR_APP_BENCH_LIVE_H
+#define FR_APP_BENCH_LIVE_H
+
+#include "freshet/adapt/kafka_admin.h"
+#include "freshet/app/bench.h"
+
+struct end {
+    const struct fr_bench_options *o;
+    const struct fr_config *config;
+    struct fr_bench_report *report;
+    struct fr_wiring wiring;
+    uint32_t partitions[FR_TOPIC_N];
+    struct fr_bench_load *load;
+    struct fr_runner_config runner_config;
+    struct fr_runner *runner; /* NULL: stopped */
+    uint64_t taken;           /* events that the running stages have been given */
+    fr_time_ms next_ms;       /* time of the next preloaded event */
+};
+
+/* Processor seconds of everybody who takes part; below 0: not known. */
+struct bench_cpu {
+    double self_s, kafka_s, redis_s;
+};
+struct bench_cpu bench_cpu_read(const struct fr_bench_options *o);
+/* Adds what was spent since before. */
+void bench_cpu_add(struct fr_bench_report *r, const struct fr_bench_options *o,
+                   const struct bench_cpu *before);
+
+/* Waits until the stages have taken e->taken events and everything that follows from them is committed. *took_us: from
+ * the first record taken since the call to that moment. */
+enum fr_err bench_await(struct end *e, fr_mono_us *took_us, struct fr_errmsg *msg);
+/* A consumer that does nothing but count reads the first n records of the events topic: records a second. */
+enum fr_err bench_bare(const struct end *e, uint64_t n, double *per_s, struct fr_errmsg *msg);
+/* rate events a second for o->seconds, and how long each took to be seen in a list. */
+enum fr_err bench_live(struct end *e, const char *name, double rate, struct fr_errmsg *msg);
+/* An endpoint that reads a topic by itself. gives */
+enum fr_err bench_reader(const struct end *e, enum fr_topic topic, const char *name, struct fr_bus **out,
+                         struct fr_errmsg *msg);
+
+#endif
