@@ -71,6 +71,7 @@ static struct fr_worker *open_worker(struct thread *t) {
         c.batch_records = r->config.batch_records;
         c.commit_interval_ms = r->config.commit_interval_ms[t->kind];
         c.cache_bytes = r->config.cache_bytes / (r->thread_n ? r->thread_n : 1);
+        c.view_ttl_s = t->kind == FR_STAGE_USER ? r->config.rules->list_ttl_ms / 1000 : 0;
         c.conditions = r->config.conditions;
         return fr_worker_new(&c);
     }

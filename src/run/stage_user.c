@@ -11,6 +11,7 @@
 
 static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
     struct user_stage *s = (struct user_stage *)stage;
+    if (!s->lists.tags) fr_keys_init(&s->lists, s->rules->topic_prefix, "user", b->input_partitions, 1);
     s->decoded = fr_arena_alloc(b->arena, b->record_n * sizeof *s->decoded);
     for (uint32_t i = 0; i < s->touched_n; i++)
         if (s->touched[i].state) s->touched[i].state->touched = 0;
@@ -187,6 +188,7 @@ static void free_stage(struct fr_stage *stage) {
     struct user_stage *s = (struct user_stage *)stage;
     user_views_fini(s);
     fr_keys_fini(&s->views);
+    fr_keys_fini(&s->lists);
     fr_decoder_free(&s->decoder);
     fr_user_effects_fini(&s->effects);
     fr_delta_sink_free(&s->deltas);

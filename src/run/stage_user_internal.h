@@ -55,6 +55,7 @@ struct user_stage {
     struct fr_stage base;
     const struct fr_rules *rules;
     struct fr_keys views; /* of the affinity partitions */
+    struct fr_keys lists; /* of the input's partitions, for views of lists; made with the first batch */
     struct fr_dict ids;   /* items, users, groups */
     struct fr_decoder *decoder;
     struct fr_user_effects effects;

@@ -63,9 +63,18 @@ static struct fr_list make_list(struct user_stage *s, const struct fr_user *u, s
     return fr_list_make(s->ranker, &s->rules->list, &in, arena);
 }
 
-static void withdraw(const struct fr_stage_batch *b, const struct touched *t) {
+/* For readers who would rather ask Redis: the record's value, for as long as it is valid. An empty value deletes. */
+static void view(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t,
+                 struct fr_str value) {
+    if (!s->rules->list_views) return;
+    int32_t partition = b->records[t->record].partition;
+    fr_outbox_view(b->out, fr_keys_view(&s->lists, "list", partition, t->user_id, b->arena), value);
+}
+
+static void withdraw(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t) {
     struct fr_out out = {.topic = FR_TOPIC_RECOMMENDATIONS, .partition = -1, .key = t->user_id};
     fr_outbox_record(b->out, &out);
+    view(s, b, t, FR_STR(""));
 }
 
 static struct fr_str cause_topic(const struct user_stage *s, char text[96]) {
@@ -101,6 +110,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
                          .headers = headers,
                          .header_n = FR_RECOMMENDATION_HEADERS};
     fr_outbox_record(b->out, &out);
+    view(s, b, t, out.value);
     fr_outbox_list_since(b->out, t->since_ms);
     fr_stat_add(b->stat, FR_STAT_LISTS_PUBLISHED, 0, 1);
     if (list->fallback) fr_stat_add(b->stat, FR_STAT_LISTS_FALLBACK, 0, 1);
@@ -112,7 +122,7 @@ void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b) {
         const struct touched *t = &s->touched[i];
         if (!t->due || !t->state) continue;
         if (t->forgotten) {
-            withdraw(b, t);
+            withdraw(s, b, t);
             continue;
         }
         struct fr_list list = make_list(s, &t->state->user, b->arena);

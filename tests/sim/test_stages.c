@@ -153,6 +153,26 @@ static void stop(struct pipeline *p) {
     fr_rules_fini(&p->rules);
 }
 
+/* The same for equal states, in whatever order the bytes list the ids. */
+static uint64_t digest_item(struct fr_str bytes, uint64_t seed) {
+    struct fr_dict ids;
+    struct fr_item item = {0};
+    fr_dict_init(&ids);
+    CHECK(fr_item_decode(&item, &ids, bytes));
+    uint64_t sum = fr_hash64(&item.newest, sizeof item.newest, seed);
+    for (uint32_t i = 0; i < item.n; i++) {
+        const struct fr_bucket *b = &item.buckets[i];
+        enum fr_code_kind kind = fr_code_kind(b->code);
+        uint64_t name =
+            kind == FR_CODE_IS_COUNT ? 0 : fr_hash_str(fr_dict_str(&ids, fr_code_number(b->code)));
+        int64_t parts[4] = {(int64_t)kind, (int64_t)name, b->epoch, b->weight};
+        sum += fr_hash64(parts, sizeof parts, seed);
+    }
+    fr_item_fini(&item);
+    fr_dict_fini(&ids);
+    return sum;
+}
+
 /* A digest of all states: the sum of hashes of (key, state bytes without the stamp), by stage. */
 struct digest {
     struct pipeline *p;
@@ -171,7 +191,9 @@ static bool digest_key(void *context, struct fr_str key) {
     fr_pack_read_int(&r);
     CHECK(r.ok);
     unsigned kind = user ? FR_STAGE_USER : FR_STAGE_AGGREGATE;
-    d->sum[kind] += fr_hash64(r.at, (size_t)(r.end - r.at), fr_hash_str(key));
+    struct fr_str state = {(const char *)r.at, (uint32_t)(r.end - r.at)};
+    d->sum[kind] +=
+        user ? fr_hash64(state.ptr, state.len, fr_hash_str(key)) : digest_item(state, fr_hash_str(key));
     d->n[kind]++;
     return true;
 }

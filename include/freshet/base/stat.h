@@ -30,7 +30,8 @@ enum fr_stat_label {
     X(EVENTS_DUPLICATE, "events_duplicate_total", COUNTER, NONE,                                             \
       "Events dropped because their id was seen.")                                                           \
     X(EVENTS_LATE, "events_late_total", COUNTER, NONE, "Events older than the lateness bound.")              \
-    X(EVENTS_NO_CONSENT, "events_no_consent_total", COUNTER, NONE, "Events not applied because their user refused consent.") \
+    X(EVENTS_NO_CONSENT, "events_no_consent_total", COUNTER, NONE,                                           \
+      "Events not applied because their user refused consent.")                                              \
     X(EVENTS_MISROUTED, "events_misrouted_total", COUNTER, NONE,                                             \
       "Events whose partition is not the one murmur2 gives their user.")                                     \
     X(DELTAS_EMITTED, "affinity_deltas_emitted_total", COUNTER, NONE,                                        \
