@@ -109,3 +109,9 @@ bool fr_demo_top_differs(const struct fr_demo_list *a, const struct fr_demo_list
     uint32_t n = a->n < FR_DEMO_TOP ? a->n : FR_DEMO_TOP, other = b->n < FR_DEMO_TOP ? b->n : FR_DEMO_TOP;
     return n != other || memcmp(a->items, b->items, n * sizeof *a->items) != 0;
 }
+
+bool fr_demo_top_is_personal(const struct fr_demo_list *list) {
+    for (uint32_t i = 0; i < list->n && i < FR_DEMO_TOP; i++)
+        if (list->top[i].code == FR_REASON_CO_OCCURRENCE) return true;
+    return false;
+}

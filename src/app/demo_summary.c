@@ -61,7 +61,7 @@ static void put_hits(struct fr_buf *out, const struct fr_hits_score *h) {
 /* ---- three users ---- */
 
 static bool is_example(const struct fr_demo_user *u) {
-    return u->first.n >= FR_DEMO_TOP && u->latest.n >= FR_DEMO_TOP && !u->latest.fallback &&
+    return u->first.n >= FR_DEMO_TOP && u->latest.n >= FR_DEMO_TOP && fr_demo_top_is_personal(&u->latest) &&
            fr_demo_top_differs(&u->first, &u->latest);
 }
 
@@ -97,7 +97,9 @@ static void put_example(struct fr_buf *out, const struct fr_demo_lists *l, uint3
 
 static void put_examples(struct fr_buf *out, const struct fr_demo_lists *l) {
     uint32_t users[EXAMPLES], n = choose(l, users);
-    if (n) fr_buf_printf(out, "\nUsers whose list changed most often\n");
+    if (n)
+        fr_buf_printf(out,
+                      "\nUsers with most lists, of those with something personal among the first five\n");
     for (uint32_t i = 0; i < n; i++) put_example(out, l, users[i]);
 }
 

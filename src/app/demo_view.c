@@ -17,7 +17,9 @@ static bool is_watched(const struct demo_frame *f, uint32_t user) {
 /* Somebody with something personal in a list that has just changed takes the place of whom was watched longest. */
 void demo_watch(struct demo_frame *f, uint32_t user, double at_s) {
     const struct fr_demo_user *u = &f->lists->at[user];
-    if (u->latest.fallback || u->before.n == 0 || !fr_demo_top_differs(&u->before, &u->latest)) return;
+    if (!fr_demo_top_is_personal(&u->latest) || u->before.n == 0 ||
+        !fr_demo_top_differs(&u->before, &u->latest))
+        return;
     if (is_watched(f, user)) return;
     struct demo_watched *oldest = &f->watched[0];
     for (unsigned i = 1; i < DEMO_WATCHED; i++)

@@ -50,5 +50,7 @@ void fr_demo_did(struct fr_demo_lists *l, uint32_t user, enum fr_event_type type
 uint32_t fr_demo_lists_take(struct fr_demo_lists *l, struct fr_str user_id, struct fr_str value);
 /* Whether the first FR_DEMO_TOP differ, in items or order. */
 bool fr_demo_top_differs(const struct fr_demo_list *a, const struct fr_demo_list *b);
+/* Whether one of them is there because of something the user did. */
+bool fr_demo_top_is_personal(const struct fr_demo_list *list);
 
 #endif

@@ -37,6 +37,8 @@ static void test_before_and_after(void) {
     CHECK_INT(l.at[user].first.n, 0); /* nothing personal yet */
     fr_demo_lists_take(&l, FR_STR("u"), fr_str_of(list_text));
     CHECK_INT(l.at[user].before.items[0], item(&l, "p"));
+    CHECK(!fr_demo_top_is_personal(&l.at[user].before));
+    CHECK(fr_demo_top_is_personal(&l.at[user].latest));
     CHECK(fr_demo_top_differs(&l.at[user].before, &l.at[user].latest));
     fr_demo_lists_take(&l, FR_STR("u"), fr_str_of(list_text));
     CHECK(!fr_demo_top_differs(&l.at[user].before, &l.at[user].latest));
