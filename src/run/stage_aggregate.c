@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 enum { TREND_MS = 1000, COUNTS_WANTED_MAX = 5000, COUNT_TTL_MS = 60000, PREFETCH_AHEAD = 8 };
+enum { PUBLISH_LEAST = 16, PUBLISH_PER_MS = 16, PUBLISH_IDLE_MS = 50 };
 
 struct item_state {
     struct fr_item item;
@@ -50,6 +51,7 @@ struct aggregate_stage {
     uint32_t queue_n, queue_head, queue_cap;
     struct item_state **chosen; /* to be published in this batch, in the batch's arena */
     uint32_t chosen_n;
+    fr_time_ms chosen_ms;       /* when it was last decided what to publish */
     struct known_count *counts; /* by item number */
     uint32_t count_cap;
     uint32_t *wanted; /* item numbers, in the batch's arena */
@@ -170,8 +172,19 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
 
 /* ---- publishing ---- */
 
-static void choose(struct aggregate_stage *s, const struct fr_stage_batch *b) {
+/* Lists are made for time that has passed, not for batches: a worker that steps often would otherwise do little else,
+ * for making one takes as long as applying to ten items. */
+static uint32_t publish_most(const struct aggregate_stage *s, fr_time_ms now_ms) {
+    fr_time_ms passed_ms = now_ms - s->chosen_ms;
     uint32_t most = s->rules->publish_per_batch;
+    if (passed_ms < 0 || passed_ms > (fr_time_ms)most) return most;
+    uint32_t allowed = PUBLISH_LEAST + (uint32_t)passed_ms * PUBLISH_PER_MS;
+    return allowed < most ? allowed : most;
+}
+
+static void choose(struct aggregate_stage *s, const struct fr_stage_batch *b) {
+    uint32_t most = publish_most(s, b->now_ms);
+    s->chosen_ms = b->now_ms;
     s->chosen = fr_arena_alloc(b->arena, most * sizeof(struct item_state *));
     s->chosen_n = 0;
     for (uint32_t left = s->queue_n - s->queue_head; left && s->chosen_n < most; left--) {
@@ -285,6 +298,8 @@ static bool has_more(struct fr_stage *stage, fr_time_ms now_ms) {
     bool due = now_ms - s->trends_ms >= TREND_MS;
     for (uint32_t p = 0; due && p < s->views.partitions; p++)
         if (s->trends_changed[p]) return true;
+    if (now_ms - s->chosen_ms >= 0 && now_ms - s->chosen_ms < PUBLISH_IDLE_MS)
+        return false; /* let some gather */
     for (uint32_t i = s->queue_head; i < s->queue_n; i++)
         if (s->queue[i]) return now_ms - s->queue[i]->published_ms >= s->rules->publish_interval_ms;
     return false;
