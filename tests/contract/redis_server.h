@@ -92,7 +92,7 @@ static inline void server_kill(struct redis_server *s) {
 
 static inline void server_remove(struct redis_server *s) {
     server_kill(s);
-    char command[96];
+    char command[2048];
     snprintf(command, sizeof command, "rm -rf '%s'", s->dir);
     if (*s->dir && system(command) != 0) fprintf(stderr, "%s stays behind\n", s->dir);
 }
