@@ -35,9 +35,9 @@ static inline uint64_t order_of(uint32_t code, int32_t epoch) {
  * goes is nothing that a processor can guess. */
 static uint32_t seek(const struct fr_item *item, uint32_t from, uint32_t code, int32_t epoch) {
     uint64_t wanted = order_of(code, epoch);
-    const struct fr_bucket *at = item->buckets + from;
     uint32_t n = item->n - from;
     if (n == 0) return from;
+    const struct fr_bucket *at = item->buckets + from;
     while (n > 1) {
         uint32_t half = n / 2;
         at += half * (order_of(at[half - 1].code, at[half - 1].epoch) < wanted);

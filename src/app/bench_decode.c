@@ -30,14 +30,14 @@ static void make_texts(const struct fr_bench_options *o, struct texts *texts) {
 
 static double ns_per_event(decode_native *decode, struct fr_decoder *decoder, const struct texts *texts) {
     struct fr_arena arena = {0};
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < texts->n; i++) {
         struct fr_event event;
         fr_arena_clear(&arena);
         enum fr_reject reject = decode(decoder, texts->at[i], &arena, &event, NULL);
         FR_ASSERT(reject == FR_REJECT_NONE);
     }
-    int64_t took = fr_bench_cpu_ns() - start;
+    int64_t took = fr_clock_cpu_ns() - start;
     fr_arena_fini(&arena);
     return (double)took / texts->n;
 }

@@ -89,9 +89,3 @@ void fr_bench_progress(struct fr_bench_progress *p, uint64_t done) {
             terminal && !ended ? "" : "\n");
     fflush(stderr);
 }
-
-int64_t fr_bench_cpu_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}

@@ -101,7 +101,7 @@ static void cut_logs(struct twins *t) {
 }
 
 static enum fr_err step_until_drained(struct twins *t, struct fr_errmsg *msg) {
-    int64_t cpu = fr_bench_cpu_ns();
+    int64_t cpu = fr_clock_cpu_ns();
     fr_mono_us wall = fr_clock_mono_us();
     enum fr_err err = FR_OK;
     t->quiet = 0;
@@ -111,7 +111,7 @@ static enum fr_err step_until_drained(struct twins *t, struct fr_errmsg *msg) {
         err = fr_worker_step(t->user, fr_clock_wall_ms(), 0, msg);
         if (err == FR_OK) err = fr_worker_step(t->aggregate, fr_clock_wall_ms(), 0, msg);
     } while (err == FR_OK && !drained(t));
-    t->cpu_ns += fr_bench_cpu_ns() - cpu;
+    t->cpu_ns += fr_clock_cpu_ns() - cpu;
     t->wall_us += fr_clock_mono_us() - wall;
     return err;
 }

@@ -25,7 +25,7 @@ void *steps_room(void *array, size_t n, size_t *cap, size_t element) {
 }
 
 void steps_count(struct steps *s, enum step step, int64_t start_ns, uint64_t calls) {
-    s->times[step].ns += fr_bench_cpu_ns() - start_ns;
+    s->times[step].ns += fr_clock_cpu_ns() - start_ns;
     s->times[step].calls += calls;
 }
 
@@ -43,7 +43,7 @@ static void make_inputs(struct steps *s, struct input *inputs, uint32_t n) {
 }
 
 static void decode(struct steps *s, const struct input *inputs, struct fr_event *events, uint32_t n) {
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++) {
         struct fr_decode_input in = {.value = inputs[i].text};
         enum fr_reject reject = fr_decode(s->decoder, &in, &s->batch, &events[i], NULL);
@@ -72,11 +72,11 @@ static void touch(struct steps *s, uint32_t user) {
 static void apply_group(struct steps *s, const struct input *inputs, const struct fr_event *events,
                         uint32_t n) {
     const struct fr_profile_rules *rules = &s->rules->profile;
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++)
         fr_user_apply(&s->users[inputs[i].user], &events[i], rules, &s->ids, &s->effects[i]);
     steps_count(s, STEP_PROFILE, start, n);
-    start = fr_bench_cpu_ns();
+    start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++) {
         const struct fr_user_effects *e = &s->effects[i];
         if (e->changes.n)
@@ -97,7 +97,7 @@ static uint32_t apply(struct steps *s, const struct input *inputs, const struct 
         apply_group(s, inputs + at, events + at, size);
         at += size;
     }
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     uint32_t records = fr_delta_finish(s->sink);
     steps_count(s, STEP_FINISH, start, 1);
     return records;
@@ -140,17 +140,17 @@ static void lists(struct steps *s) {
     for (uint32_t at = 0; at < s->touched_n; at += LISTS) {
         uint32_t n = s->touched_n - at < LISTS ? s->touched_n - at : LISTS;
         fr_arena_clear(&s->group);
-        int64_t start = fr_bench_cpu_ns();
+        int64_t start = fr_clock_cpu_ns();
         for (uint32_t i = 0; i < n; i++) made[i] = make_list(s, &s->users[s->touched_users[at + i]].history);
         steps_count(s, STEP_LIST, start, n);
-        start = fr_bench_cpu_ns();
+        start = fr_clock_cpu_ns();
         for (uint32_t i = 0; i < n; i++) write_record(s, &made[i], (int64_t)at + i);
         steps_count(s, STEP_RECORD, start, n);
     }
 }
 
 static void encode_users(struct steps *s) {
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     fr_buf_clear(&s->text);
     for (uint32_t i = 0; i < s->touched_n; i++)
         fr_user_encode(&s->users[s->touched_users[i]], &s->rules->profile, &s->ids, &s->text);

@@ -12,7 +12,7 @@ static void push(uint32_t **numbers, size_t *n, size_t *cap, uint32_t number) {
 static uint32_t read_records(struct steps *s, uint32_t n) {
     s->records = steps_room(s->records, n, &s->records_cap, sizeof *s->records);
     uint32_t runs = 0;
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++) {
         struct fr_str bytes;
         fr_delta_sink_record(s->sink, i, &bytes);
@@ -59,7 +59,7 @@ static void note_changed(struct steps *s, const struct fr_delta_record *r, struc
 static void apply_records(struct steps *s, uint32_t n, uint32_t runs) {
     struct item_cell ***cells = fr_arena_alloc(&s->batch, n * sizeof(struct item_cell **));
     for (uint32_t i = 0; i < n; i++) cells[i] = cells_of(s, &s->records[i]);
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++) apply_record(s, &s->records[i], cells[i]);
     steps_count(s, STEP_APPLY, start, runs);
     for (uint32_t i = 0; i < n; i++) note_changed(s, &s->records[i], cells[i]);
@@ -103,10 +103,10 @@ static void neighbors(struct steps *s) {
     uint32_t n = s->queue_n < most ? (uint32_t)s->queue_n : most;
     struct fr_str *views = fr_arena_alloc(&s->batch, n * sizeof *views);
     s->rows = steps_room(s->rows, s->ids.n, &s->rows_cap, sizeof *s->rows);
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++) views[i] = publish(s, s->queue[i]);
     steps_count(s, STEP_NEIGHBORS, start, n);
-    start = fr_bench_cpu_ns();
+    start = fr_clock_cpu_ns();
     for (uint32_t i = 0; i < n; i++) read_row(s, s->queue[i], views[i]);
     steps_count(s, STEP_ROWS, start, n);
     for (uint32_t i = 0; i < n; i++) s->cells[s->queue[i]]->queued = false;
@@ -115,7 +115,7 @@ static void neighbors(struct steps *s) {
 }
 
 static void encode_items(struct steps *s) {
-    int64_t start = fr_bench_cpu_ns();
+    int64_t start = fr_clock_cpu_ns();
     fr_buf_clear(&s->text);
     for (size_t i = 0; i < s->changed_n; i++)
         fr_item_encode(&s->cells[s->changed[i]]->item, &s->ids, &s->text);

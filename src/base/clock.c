@@ -14,6 +14,12 @@ fr_mono_us fr_clock_mono_us(void) {
     return (fr_mono_us)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int64_t fr_clock_cpu_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 void fr_clock_sleep_ms(unsigned ms) {
     struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
     nanosleep(&t, NULL);

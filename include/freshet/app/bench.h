@@ -7,6 +7,7 @@
 #ifndef FR_APP_BENCH_H
 #define FR_APP_BENCH_H
 
+#include "freshet/base/clock.h"
 #include "freshet/app/wiring.h"
 #include "freshet/base/rng.h"
 
@@ -74,9 +75,6 @@ struct fr_bench_progress {
     fr_mono_us started_us, next_us;
 };
 void fr_bench_progress(struct fr_bench_progress *p, uint64_t done);
-
-/* Processor time of this thread: what a single-threaded step takes although others use the machine. */
-int64_t fr_bench_cpu_ns(void);
 
 /* ---- the measurements; each adds its sections. FR_OK, or why it stopped ---- */
 void fr_bench_decode(const struct fr_bench_options *o, const struct fr_rules *rules,

@@ -11,6 +11,7 @@ typedef int64_t fr_mono_us; /* monotonic, arbitrary origin */
 
 fr_time_ms fr_clock_wall_ms(void);
 fr_mono_us fr_clock_mono_us(void);
+int64_t fr_clock_cpu_ns(void); /* processor time of the calling thread, for benchmarks */
 void fr_clock_sleep_ms(unsigned ms);
 
 /* RFC 3339 "2026-11-23T15:04:05.123Z" (offsets +hh:mm and a space or t for the T accepted; digits after the
