@@ -180,9 +180,11 @@ static enum fr_err send_offsets(struct kafka_bus *b, const struct fr_txn *txn,
 }
 
 static enum fr_err commit(struct kafka_producer *p, struct fr_errmsg *msg) {
+    enum { C8_DELAY_US = 1500 }; /* the request is out, its answer mostly not yet here */
     uint64_t faults = atomic_load(&p->commit_faults);
     fr_mono_us begun = fr_clock_mono_us();
     rd_kafka_error_t *error;
+    fr_failpoint_soon("C8", C8_DELAY_US);
     do error = rd_kafka_commit_transaction(p->rk, -1);
     while (error && again(p, error));
     bool doubt = fr_clock_mono_us() - begun > SLOW_COMMIT_US || atomic_load(&p->commit_faults) != faults;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { NAME_BYTES = 32 };
 
@@ -29,4 +30,30 @@ bool fr_failpoint_armed(const char *name) {
 void fr_failpoint(const char *name) {
     if (!fr_failpoint_armed(name)) return;
     if (atomic_fetch_sub(&passes_left, 1) == 1) raise(SIGKILL);
+}
+
+struct soon {
+    const char *name;
+    unsigned delay_us;
+};
+
+static void *end_soon(void *opaque) {
+    struct soon *soon = opaque;
+    struct timespec delay = {soon->delay_us / 1000000, (long)(soon->delay_us % 1000000) * 1000};
+    nanosleep(&delay, NULL);
+    fr_failpoint(soon->name);
+    free(soon);
+    return NULL;
+}
+
+void fr_failpoint_soon(const char *name, unsigned delay_us) {
+    if (!fr_failpoint_armed(name)) return;
+    struct soon *soon = malloc(sizeof *soon);
+    if (!soon) return;
+    *soon = (struct soon){name, delay_us};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, end_soon, soon))
+        free(soon);
+    else
+        pthread_detach(thread);
 }
