@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { DEFAULT_MS = 10000 }; /* of the time-outs, see bus_kafka.h */
+
 static const struct {
     const char *name, *why;
 } refused[] = {
@@ -100,7 +102,7 @@ rd_kafka_conf_t *kafka_conf_new(const struct fr_kafka_cluster *cluster, struct f
     return NULL;
 }
 
-static uint32_t or_default(uint32_t ms) { return ms ? ms : 10000; }
+static uint32_t or_default(uint32_t ms) { return ms ? ms : DEFAULT_MS; }
 
 rd_kafka_conf_t *kafka_consumer_conf(const struct fr_bus_kafka_config *config, const char *isolation,
                                      struct fr_errmsg *msg) {
@@ -141,7 +143,8 @@ rd_kafka_conf_t *kafka_consumer_conf(const struct fr_bus_kafka_config *config, c
 
 rd_kafka_conf_t *kafka_producer_conf(const struct fr_bus_kafka_config *config, struct fr_errmsg *msg) {
     /* The first request of a transaction is refused while the markers of the one before are being written; how soon it
-     * is sent again is most of a small transaction's time. */
+     * is sent again is most of a small transaction's time. The largest message counts before compression: whatever could
+     * be fetched has to fit, for it may have to go to the rejects; the topic's own limit is the one that counts. */
     static const char *const settings[] = {"retry.backoff.ms",
                                            "5",
                                            "linger.ms",
@@ -149,7 +152,7 @@ rd_kafka_conf_t *kafka_producer_conf(const struct fr_bus_kafka_config *config, s
                                            "batch.size",
                                            "1000000",
                                            "message.max.bytes",
-                                           "4194304",
+                                           "104857600",
                                            "compression.type",
                                            "lz4",
                                            "queue.buffering.max.messages",
@@ -159,9 +162,12 @@ rd_kafka_conf_t *kafka_producer_conf(const struct fr_bus_kafka_config *config, s
                                            NULL};
     rd_kafka_conf_t *conf = kafka_conf_new(&config->cluster, msg);
     if (!conf) return NULL;
+    uint32_t timeout_ms = or_default(config->transaction_timeout_ms);
+    uint32_t socket_ms = timeout_ms < DEFAULT_MS ? timeout_ms : DEFAULT_MS; /* it refuses to wait longer */
     if (set_all(conf, settings, msg) &&
         kafka_conf_set(conf, "transactional.id", config->transactional_id, msg) &&
-        kafka_conf_set_ms(conf, "transaction.timeout.ms", or_default(config->transaction_timeout_ms), msg) &&
+        kafka_conf_set_ms(conf, "transaction.timeout.ms", timeout_ms, msg) &&
+        kafka_conf_set_ms(conf, "socket.timeout.ms", socket_ms, msg) &&
         kafka_conf_pass_through(conf, &config->cluster, msg))
         return conf;
     rd_kafka_conf_destroy(conf);

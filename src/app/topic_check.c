@@ -6,6 +6,10 @@
 
 enum { SAMPLE_PARTITIONS = 8, SAMPLE_RECORDS = 32, DAY_MS = 86400000, SHORT_DAYS = 7 };
 
+uint32_t fr_topic_record_bytes(enum fr_topic topic) {
+    return topic == FR_TOPIC_REJECTS ? FR_TOPIC_REJECT_BYTES : FR_TOPIC_RECORD_BYTES;
+}
+
 void fr_topic_specs(const struct fr_config *c, struct fr_kafka_topic_spec specs[FR_TOPIC_N]) {
     for (unsigned t = 0; t < FR_TOPIC_N; t++) {
         const struct fr_topic_info *info = fr_topic_info((enum fr_topic)t);
@@ -15,7 +19,7 @@ void fr_topic_specs(const struct fr_config *c, struct fr_kafka_topic_spec specs[
             .partitions = info->many ? (uint32_t)c->kafka.partitions : 1,
             .replication = (uint32_t)c->kafka.replication_factor,
             .retention_ms = info->input ? c->kafka.retention_ms : -1,
-            .max_record_bytes = FR_TOPIC_RECORD_BYTES,
+            .max_record_bytes = fr_topic_record_bytes((enum fr_topic)t),
         };
     }
 }
@@ -46,9 +50,25 @@ static void judge_kept(const char *prefix, enum fr_topic topic, const struct fr_
             "%s.%s keeps records for %.1f days: state that Redis loses can be rebuilt from no more than that "
             "(set retention.ms to %d days or above, or -1)",
             prefix, info->suffix, (double)s->retention_ms / DAY_MS, SHORT_DAYS);
-    if (s->max_record_bytes < FR_TOPIC_RECORD_BYTES)
-        add(p, topic, false, "%s.%s takes records of at most %" PRId64 " bytes; producers here send up to %d",
-            prefix, info->suffix, s->max_record_bytes, FR_TOPIC_RECORD_BYTES);
+    uint32_t record_bytes = fr_topic_record_bytes(topic);
+    if (s->max_record_bytes < (int64_t)record_bytes)
+        add(p, topic, false, "%s.%s takes records of at most %" PRId64 " bytes; producers here send up to %u",
+            prefix, info->suffix, s->max_record_bytes, record_bytes);
+}
+
+/* A record that the events topic took and the rejects topic refuses would stop its partition for good. */
+static void judge_reject_room(const char *prefix, const struct fr_kafka_topic_state states[FR_TOPIC_N],
+                              struct fr_topic_problems *p) {
+    enum { ROOM_BYTES = FR_TOPIC_REJECT_BYTES - FR_TOPIC_RECORD_BYTES };
+    const struct fr_kafka_topic_state *events = &states[FR_TOPIC_EVENTS],
+                                      *rejects = &states[FR_TOPIC_REJECTS];
+    if (!events->exists || !rejects->exists) return;
+    if (rejects->max_record_bytes >= events->max_record_bytes + ROOM_BYTES) return;
+    add(p, FR_TOPIC_REJECTS, false,
+        "%s.rejects takes records of %" PRId64 " bytes and %s.events of %" PRId64
+        ": a bad record may not fit with its reason (set max.message.bytes of the rejects to %" PRId64 ")",
+        prefix, rejects->max_record_bytes, prefix, events->max_record_bytes,
+        events->max_record_bytes + ROOM_BYTES);
 }
 
 void fr_topic_judge(const char *prefix, const struct fr_kafka_topic_state states[FR_TOPIC_N],
@@ -68,6 +88,7 @@ void fr_topic_judge(const char *prefix, const struct fr_kafka_topic_state states
                 events->partitions);
         judge_kept(prefix, (enum fr_topic)t, s, p);
     }
+    judge_reject_room(prefix, states, p);
 }
 
 /* ---- partitioner ---- */

@@ -10,7 +10,15 @@
 #include "freshet/adapt/kafka_admin.h"
 #include "freshet/app/config.h"
 
-enum { FR_TOPIC_PROBLEMS_MAX = 32, FR_TOPIC_RECORD_BYTES = 4 << 20 };
+/* A reject is the record it came as, with headers: whatever the events topic takes has to fit, and a batch's frame. */
+enum {
+    FR_TOPIC_PROBLEMS_MAX = 32,
+    FR_TOPIC_RECORD_BYTES = 4 << 20,
+    FR_TOPIC_REJECT_BYTES = FR_TOPIC_RECORD_BYTES + (64 << 10)
+};
+
+/* The largest record that a topic should take. */
+uint32_t fr_topic_record_bytes(enum fr_topic topic);
 
 struct fr_topic_problem {
     enum fr_topic topic;

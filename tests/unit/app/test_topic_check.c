@@ -7,12 +7,13 @@ static struct fr_topic_problems problems;
 static void set_good(void) {
     for (unsigned t = 0; t < FR_TOPIC_N; t++) {
         const struct fr_topic_info *info = fr_topic_info((enum fr_topic)t);
-        states[t] = (struct fr_kafka_topic_state){.exists = true,
-                                                  .partitions = info->many ? 8 : 1,
-                                                  .replication = 1,
-                                                  .compacted = info->compacted,
-                                                  .retention_ms = -1,
-                                                  .max_record_bytes = FR_TOPIC_RECORD_BYTES};
+        states[t] =
+            (struct fr_kafka_topic_state){.exists = true,
+                                          .partitions = info->many ? 8 : 1,
+                                          .replication = 1,
+                                          .compacted = info->compacted,
+                                          .retention_ms = -1,
+                                          .max_record_bytes = fr_topic_record_bytes((enum fr_topic)t)};
     }
     problems = (struct fr_topic_problems){.n = 0};
 }
@@ -47,6 +48,9 @@ static void test_each_fault_is_said(void) {
     judge(0, 0, "");
     states[FR_TOPIC_EVENTS].max_record_bytes = 1000;
     judge(1, 0, "at most 1000 bytes");
+    set_good();
+    states[FR_TOPIC_EVENTS].max_record_bytes = FR_TOPIC_REJECT_BYTES;
+    judge(1, 0, "may not fit with its reason");
 }
 
 static void test_rejects_may_have_any_partitions_and_retention(void) {
