@@ -55,8 +55,9 @@ static const struct fr_config_row rows[] = {
     INT("redis.command_timeout_ms", redis.command_timeout_ms, 10000, 10, 600000, "ms",
         "A connection that is silent for longer counts as broken."),
     INT("redis.commit_interval_ms", redis.commit_interval_ms, 500, 0, 600000, "ms",
-        "Time between two state commits of a partition. Longer: fewer writes, and more to replay after a "
-        "crash."),
+        "Time between two state commits of a partition of users; ten times as long for items, which change "
+        "with "
+        "every event. Longer: fewer writes, and more to replay after a crash."),
     BOOL("redis.list_views", redis.list_views, false,
          "Also write each user's list to Redis, for readers that do not read Kafka."),
 

@@ -155,7 +155,8 @@ struct fr_runner_config fr_wire_runner(struct fr_wiring *w, const struct fr_rule
                                  .conditions = FR_CONDITIONS_ALL};
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
         r.stages[kind] = stage_named(c, (enum fr_stage_kind)kind);
-        r.commit_interval_ms[kind] = (uint32_t)c->redis.commit_interval_ms;
+        r.commit_interval_ms[kind] =
+            (uint32_t)c->redis.commit_interval_ms * (kind == FR_STAGE_AGGREGATE ? 10 : 1);
     }
     for (unsigned t = 0; t < FR_TOPIC_N; t++) r.partitions[t] = partitions[t];
     return r;

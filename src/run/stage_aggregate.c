@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 enum { TREND_MS = 1000, COUNTS_WANTED_MAX = 5000, COUNT_TTL_MS = 60000, PREFETCH_AHEAD = 8 };
-enum { PUBLISH_LEAST = 16, PUBLISH_PER_MS = 16, PUBLISH_IDLE_MS = 50 };
+enum { PUBLISH_LEAST = 16, PUBLISH_PER_MS = 3, PUBLISH_IDLE_MS = 50 };
 
 struct item_state {
     struct fr_item item;
@@ -187,7 +187,8 @@ static void choose(struct aggregate_stage *s, const struct fr_stage_batch *b) {
     s->chosen_ms = b->now_ms;
     s->chosen = fr_arena_alloc(b->arena, most * sizeof(struct item_state *));
     s->chosen_n = 0;
-    for (uint32_t left = s->queue_n - s->queue_head; left && s->chosen_n < most; left--) {
+    uint32_t left = s->queue_n - s->queue_head, look = 4 * most; /* the rest of the queue is younger still */
+    for (left = left < look ? left : look; left && s->chosen_n < most; left--) {
         struct item_state *st = s->queue[s->queue_head++];
         if (!st) continue;
         st->queue_at = 0;

@@ -68,6 +68,7 @@ struct user_stage {
     struct row *rows; /* by item number */
     uint32_t row_cap;
     uint64_t row_bytes;
+    fr_time_ms refreshed_ms; /* when rows were last asked for again */
     struct crowd *crowds;
     uint32_t crowd_n, crowd_cap;
     uint32_t *wanted_items; /* rows asked for in this batch, then crowds */

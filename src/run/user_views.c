@@ -2,14 +2,21 @@
  *
  * Problem   a batch of 10,000 events looks at 200,000 neighbour lists.
  * Choice    one row per item, read again when it is older than REFRESH_MS of the worker's clock and somebody needs it;
- *           at most REFRESH_MAX old rows a batch, while rows never seen are always asked for. Lists may be a few seconds
+ *           at most REFRESH_PER_MS old rows a millisecond, while rows never seen are always asked for. Lists may be a few seconds
  *           old in what they know of items, never in what they know of the user; and nothing of this is state. */
 #include "freshet/affinity/neighbors.h"
 #include "freshet/base/hash.h"
 #include "stage_user_internal.h"
 #include <stdlib.h>
 
-enum { REFRESH_MS = 2000, REFRESH_MAX = 4000, ROWS_BYTES_MAX = 512 << 20, NEW_MAX = 50000 };
+enum {
+    REFRESH_MS = 2000,
+    REFRESH_LEAST = 32,
+    REFRESH_PER_MS = 4,
+    REFRESH_MAX = 4000,
+    ROWS_BYTES_MAX = 512 << 20,
+    NEW_MAX = 50000
+};
 
 static void want(struct user_stage *s, uint32_t number) {
     if (s->wanted_n == s->wanted_cap) {
@@ -52,11 +59,12 @@ static bool is_old(fr_time_ms read_ms, fr_time_ms now_ms) {
 }
 
 static void want_rows_of(struct user_stage *s, const struct fr_history *h, fr_time_ms now_ms,
-                         uint32_t *refreshes) {
+                         uint32_t *left) {
     for (uint32_t i = 0; i < h->n; i++) {
         struct row *row = &s->rows[h->ids[i]];
         if (row->wanted || h->entries[i].strength.weight == 0 || !is_old(row->read_ms, now_ms)) continue;
-        if (row->read_ms && ++*refreshes > REFRESH_MAX) continue;
+        if (row->read_ms && *left == 0) continue;
+        if (row->read_ms) --*left;
         if (s->wanted_n > NEW_MAX) return;
         row->wanted = true;
         want(s, h->ids[i]);
@@ -78,15 +86,22 @@ static struct fr_str crowd_name(const struct user_stage *s, uint32_t group) {
     return group == (uint32_t)FR_TREND_ALL ? FR_STR("") : fr_dict_str(&s->ids, group);
 }
 
+static uint32_t refreshes_allowed(struct user_stage *s, fr_time_ms now_ms) {
+    fr_time_ms passed_ms = now_ms - s->refreshed_ms;
+    s->refreshed_ms = now_ms;
+    if (passed_ms < 0 || passed_ms * REFRESH_PER_MS > REFRESH_MAX) return REFRESH_MAX;
+    return REFRESH_LEAST + (uint32_t)passed_ms * REFRESH_PER_MS;
+}
+
 uint32_t user_views_wanted(struct fr_stage *stage, const struct fr_stage_batch *b,
                            const struct fr_str **keys) {
     struct user_stage *s = (struct user_stage *)stage;
-    uint32_t refreshes = 0;
+    uint32_t left = refreshes_allowed(s, b->now_ms);
     make_rows(s);
     for (uint32_t i = 0; i < s->touched_n; i++) {
         const struct touched *t = &s->touched[i];
         if (!t->due || t->forgotten || !t->state) continue;
-        want_rows_of(s, &t->state->user.history, b->now_ms, &refreshes);
+        want_rows_of(s, &t->state->user.history, b->now_ms, &left);
         if (t->state->user.group != (uint32_t)FR_DICT_NONE) want_crowd(s, t->state->user.group, b->now_ms);
     }
     if (s->touched_n) want_crowd(s, (uint32_t)FR_TREND_ALL, b->now_ms);
