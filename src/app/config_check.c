@@ -26,7 +26,8 @@ static void check_kafka(struct fr_config_loader *l) {
     const char *name_hint = "1 to 63 letters, digits, dots, underscores and hyphens";
     if (!is_topic_text(c->topic_prefix))
         wrong(l, "topic_prefix", name_hint, "cannot be part of a topic's name");
-    if (!is_topic_text(c->kafka.group_id)) wrong(l, "kafka.group_id", name_hint, "cannot be a group's name");
+    if (c->kafka.group_id != c->topic_prefix && !is_topic_text(c->kafka.group_id))
+        wrong(l, "kafka.group_id", name_hint, "cannot be a group's name");
     if (!*c->kafka.bootstrap_servers || strchr(c->kafka.bootstrap_servers, ' '))
         wrong(l, "kafka.bootstrap_servers", "host:port,host:port", "is not a list of brokers");
 }

@@ -179,6 +179,7 @@ int fr_config_load(struct fr_config *config, const struct fr_config_inputs *inpu
     }
     if (inputs->environment) fr_config_read_environment(&l, inputs->environment);
     read_sets(&l, inputs->sets, inputs->set_n);
+    if (!*config->kafka.group_id) config->kafka.group_id = config->topic_prefix;
     fr_config_check(&l);
     fr_buf_fini(&text);
     if (l.problem_n > PROBLEMS_SHOWN)

@@ -26,8 +26,10 @@ static const struct fr_config_row rows[] = {
 
     TEXT("kafka.bootstrap_servers", kafka.bootstrap_servers, "127.0.0.1:9092",
          "Brokers to begin with: host:port, separated by commas."),
-    TEXT("kafka.group_id", kafka.group_id, "freshet",
-         "Consumer groups are named <group_id>-<stage>; transactional ids start with it."),
+    TEXT("kafka.group_id", kafka.group_id, "",
+         "Consumer groups are named <group_id>-<stage>; transactional ids start with it. Empty: "
+         "topic_prefix, so "
+         "that systems with their own topics have their own groups."),
     TEXT("kafka.instance_id", kafka.instance_id, "",
          "Name of this process in its groups (static membership); must differ between processes. Empty: the "
          "host's name."),
