@@ -1,9 +1,10 @@
 /* scan.h - the JSON reader that the native scanner is made of. Private to event/.
  *
  * Promise   one pass; white space, numbers and escapes strictly as RFC 8259; nothing is allocated but the
- * unescaped form of strings that have escapes. Every function returns false at the first fault and leaves it
- * in s->fault; after that the scan is over. Not       no UTF-8 validation: fr_scan_start has done it for the
- * whole text. Memory    strings are lent by the text or the arena. */
+ *           unescaped form of strings that have escapes. Every function returns false at the first fault and
+ *           leaves it in s->fault; after that the scan is over.
+ * Not       no UTF-8 validation: fr_scan_start has done it for the whole text.
+ * Memory    strings are lent by the text or the arena. */
 #ifndef FR_EVENT_SCAN_H
 #define FR_EVENT_SCAN_H
 

@@ -2,11 +2,11 @@
  * faults.
  *
  * Models    what the protocol depends on: control records take offsets, aborted data is skipped, readers stop
- * at the first open transaction, offsets inside an open transaction are unstable, producer epochs fence,
- * group generations fence, members that go silent lose their partitions, a delayed end-of-transaction request
- * may hit the next transaction of the same producer epoch. Not       no brokers, no replication; group
- * protocol is eager range assignment with static members. Threads   a cluster may be shared by endpoints of
- * several threads (one mutex); an endpoint has one owner. */
+ *           at the first open transaction, offsets inside an open transaction are unstable, producer epochs
+ *           fence, group generations fence, members that go silent lose their partitions, a delayed
+ *           end-of-transaction request may hit the next transaction of the same producer epoch.
+ * Not       no brokers, no replication; group protocol is eager range assignment with static members.
+ * Threads   a cluster may be shared by endpoints of several threads (one mutex); an endpoint has one owner. */
 #ifndef FR_ADAPT_BUS_MEMORY_H
 #define FR_ADAPT_BUS_MEMORY_H
 

@@ -2,8 +2,8 @@
  * server has.
  *
  * Good for  the simulator, `freshet eval`, benchmarks, tests. Same contract as the real store
- * (tests/contract/). Threads   a server may be shared by endpoints of several threads (one mutex); an
- * endpoint has one owner. */
+ *           (tests/contract/).
+ * Threads   a server may be shared by endpoints of several threads (one mutex); an endpoint has one owner. */
 #ifndef FR_ADAPT_STORE_MEMORY_H
 #define FR_ADAPT_STORE_MEMORY_H
 

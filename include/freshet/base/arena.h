@@ -1,7 +1,9 @@
 /* arena.h - memory that is freed all at once.
  *
  * Good for  everything a batch makes. Nothing is freed one by one; fr_arena_clear keeps the blocks for the
- * next batch. Threads   one owner. Memory    pointers are lent until fr_arena_clear or fr_arena_fini. */
+ *           next batch.
+ * Threads   one owner.
+ * Memory    pointers are lent until fr_arena_clear or fr_arena_fini. */
 #ifndef FR_BASE_ARENA_H
 #define FR_BASE_ARENA_H
 

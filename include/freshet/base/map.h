@@ -1,7 +1,8 @@
 /* map.h - a hash map from uint64_t to uint64_t (linear probing, no tombstones: deletion shifts back).
  *
  * Promise   O(1) expected; iteration in slot order, which depends on insertion history: sort before it can be
- * seen. Threads   one owner. Memory: owns its table. Key 0 is allowed. */
+ *           seen.
+ * Threads   one owner. Memory: owns its table. Key 0 is allowed. */
 #ifndef FR_BASE_MAP_H
 #define FR_BASE_MAP_H
 

@@ -1,9 +1,10 @@
 /* clean.h - a decoded event made whole and fit to count, or the reason why it cannot be.
  *
  * Promise   a function of its arguments alone: time is the record's and the watermark's, never the wall
- * clock's, so last year's log gives the same events today. Cleaning a clean event changes nothing. Not no
- * duplicates and no rate caps: they need the user's state (profile/). Threads   any, with its own event and
- * arena. Memory    strings of the event are lent by what they were lent by before, or by the arena. */
+ *           clock's, so last year's log gives the same events today. Cleaning a clean event changes nothing.
+ * Not       no duplicates and no rate caps: they need the user's state (profile/).
+ * Threads   any, with its own event and arena.
+ * Memory    strings of the event are lent by what they were lent by before, or by the arena. */
 #ifndef FR_EVENT_CLEAN_H
 #define FR_EVENT_CLEAN_H
 
@@ -13,13 +14,16 @@
 
 /* What holds for an accepted event:
  *   type       known, or OTHER by policy.
- *   ids        trimmed of ASCII white space; 1 to FR_EVENT_ID_BYTES bytes of UTF-8 without control
- * characters. user_id    set: the one given, or "anon:" and the anonymous_id. anonymous_id stays for
- * stitching. items      if there are any, item_id is empty (items win); each has an item_id. texts trimmed,
- * runs of white space made one space, at most FR_EVENT_TEXT_BYTES, no other control characters; currency is
- * three upper-case letters. purchase   quantity is 1 where it was not given. price      at least 0 where it
- * was given. time_ms    set: the record's timestamp if none was given; a time ahead of the record by at most
- * max_future_ms is the record's; within [earliest_ms, record_ms] and not below watermark_ms - lateness_ms.
+ *   ids        trimmed of ASCII white space; 1 to FR_EVENT_ID_BYTES bytes of UTF-8 without control characters.
+ *   user_id    set: the one given, or "anon:" and the anonymous_id. anonymous_id stays for stitching.
+ *   items      if there are any, item_id is empty (items win); each has an item_id.
+ *   texts      trimmed, runs of white space made one space, at most FR_EVENT_TEXT_BYTES, no other control
+ *              characters; currency is three upper-case letters.
+ *   purchase   quantity is 1 where it was not given.
+ *   price      at least 0 where it was given.
+ *   time_ms    set: the record's timestamp if none was given; a time ahead of the record by at most
+ *              max_future_ms is the record's; within [earliest_ms, record_ms] and not below
+ *              watermark_ms - lateness_ms.
  * Checks run in this order, the first fault counts: version, type, ids, user, items, texts, numbers, what the
  * type needs, time. record_ms is the record's timestamp; watermark_ms is the partition's before this event
  * (INT64_MIN at first). *detail (may be NULL) gets the field at fault, static text, or is empty. */

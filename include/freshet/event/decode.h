@@ -1,13 +1,15 @@
 /* decode.h - a record's bytes to a struct fr_event, whatever format they came in.
  *
  * Formats   native: one flat JSON object (docs/EVENTS.md). cloudevents: CloudEvents 1.0, structured
- * (content-type application/cloudevents*, or a body with specversion, type and source) and binary (ce_
- * headers). Confluent framing (0x00 and a 4-byte schema id) is stripped in front of a JSON object. Promise
- * total: any bytes give an event or one reason. The native scanner and its Jansson twin give the same reason
- * and the same event for every input; a fuzz target holds them to that. Not       no judgement of values:
- * missing fields, lengths, times out of range are fr_clean's. Threads   one owner a decoder. Memory    a
- * decoder owns scratch memory and keeps (does not copy) the rules. Strings of *out are lent by the input or
- * the arena, and live as long as both.
+ *           (content-type application/cloudevents*, or a body with specversion, type and source) and binary
+ *           (ce_ headers). Confluent framing (0x00 and a 4-byte schema id) is stripped in front of a JSON
+ *           object.
+ * Promise   total: any bytes give an event or one reason. The native scanner and its Jansson twin give the
+ *           same reason and the same event for every input; a fuzz target holds them to that.
+ * Not       no judgement of values: missing fields, lengths, times out of range are fr_clean's.
+ * Threads   one owner a decoder.
+ * Memory    a decoder owns scratch memory and keeps (does not copy) the rules. Strings of *out are lent by
+ *           the input or the arena, and live as long as both.
  *
  * What both native paths hold to, where JSON and its parsers leave room:
  *   - A fault of the text wins over a fault of a field, wherever each stands; among field faults the first

@@ -1,12 +1,14 @@
 /* bus.h - the port to a partitioned log with transactions: one endpoint per worker.
  *
  * Promise   one consumer in a group on one input topic, and one transactional producer. Records of a
- * partition come in offset order; only committed ones come. A transaction is submitted whole (records and
- * input offsets together) and runs beside the caller, one at a time. Not       it does not decide anything:
- * which offset to start from, what to publish, what to do on failure is run/'s. Threads   one owner, the
- * worker. An adapter may have threads of its own. Errors    stated per function. FR_BUS_FATAL: this endpoint
- * is unusable; close it. Adapters  adapt/bus_kafka (librdkafka), adapt/bus_memory (the twin). tests/contract/
- * holds both to this page. */
+ *           partition come in offset order; only committed ones come. A transaction is submitted whole
+ *           (records and input offsets together) and runs beside the caller, one at a time.
+ * Not       it does not decide anything: which offset to start from, what to publish, what to do on failure
+ *           is run/'s.
+ * Threads   one owner, the worker. An adapter may have threads of its own.
+ * Errors    stated per function. FR_BUS_FATAL: this endpoint is unusable; close it.
+ * Adapters  adapt/bus_kafka (librdkafka), adapt/bus_memory (the twin). tests/contract/ holds both to this
+ *           page. */
 #ifndef FR_PORT_BUS_H
 #define FR_PORT_BUS_H
 

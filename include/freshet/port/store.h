@@ -6,9 +6,10 @@
  * holds it.
  *
  * Promise   a commit is atomic: all its pairs and its guard's new value, or nothing; also across a crash of
- * the store. Not       no policy: what a failed guard means, when to retry, what to write is run/'s. Threads
- * one owner, the worker. An adapter may have threads of its own. Adapters  adapt/store_redis (hiredis;
- * standalone, unix socket, cluster), adapt/store_memory (the twin). */
+ *           the store.
+ * Not       no policy: what a failed guard means, when to retry, what to write is run/'s.
+ * Threads   one owner, the worker. An adapter may have threads of its own.
+ * Adapters  adapt/store_redis (hiredis; standalone, unix socket, cluster), adapt/store_memory (the twin). */
 #ifndef FR_PORT_STORE_H
 #define FR_PORT_STORE_H
 

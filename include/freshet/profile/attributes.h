@@ -2,7 +2,8 @@
  *
  * Promise   last writer wins by (time, value's text), so the order of arrival does not matter. At most
  *           rules->attributes names: those in group_by first, then the bytewise smallest.
- * Threads   one owner. Memory    owns copies of names and values; zero-initialised is empty. */
+ * Threads   one owner.
+ * Memory    owns copies of names and values; zero-initialised is empty. */
 #ifndef FR_PROFILE_ATTRIBUTES_H
 #define FR_PROFILE_ATTRIBUTES_H
 

@@ -3,7 +3,8 @@
  * Promise   equal states give equal bytes; decode(encode(u)) equals u; an empty user is 0 bytes. Decoding is
  *           total: any bytes give a state that fr_user_check accepts, or FR_STATE_CORRUPT and an empty user;
  *           it never allocates more than a small multiple of the input.
- * Threads   one owner of user, dictionary and buffer. Memory    the caller's. */
+ * Threads   one owner of user, dictionary and buffer.
+ * Memory    the caller's. */
 #ifndef FR_PROFILE_CODEC_H
 #define FR_PROFILE_CODEC_H
 

@@ -2,7 +2,8 @@
  *
  * Promise   what is kept is a function of the set of times, as long as none is older than the latest less
  *           lateness. Sessions that no late event can reach any more are only counted.
- * Threads   one owner. Memory    owns its array; zero-initialised is empty. */
+ * Threads   one owner.
+ * Memory    owns its array; zero-initialised is empty. */
 #ifndef FR_PROFILE_SESSIONS_H
 #define FR_PROFILE_SESSIONS_H
 
