@@ -120,7 +120,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     complete(e, s, &u->user);
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
-    if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e->time_ms);
+    if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
     if (silent) return;
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);

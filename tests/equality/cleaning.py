@@ -242,8 +242,9 @@ def accept_log(records, settings):
         except Rejected as reason:
             rejects[str(reason)] += 1
             continue
-        watermarks[partition] = max(event.time_ms, watermarks.get(partition, event.time_ms))
-        latest = event.time_ms if latest is None else max(latest, event.time_ms)
+        if event.type != "user_delete":  # when somebody asks to be forgotten is not the log's time
+            watermarks[partition] = max(event.time_ms, watermarks.get(partition, event.time_ms))
+            latest = event.time_ms if latest is None else max(latest, event.time_ms)
         accept_event(users, event)
     return users, rejects, latest
 

@@ -76,8 +76,8 @@ static void apply(struct fr_event *event, struct fr_arena *arena, uint32_t parti
     struct fr_str key = event->user_id.len ? event->user_id : event->anonymous_id;
     fr_time_ms *mark = &watermark[fr_murmur2(key) % partitions];
     if (fr_clean(&event_rules, arena, event->time_ms, *mark, event, NULL) != FR_REJECT_NONE) return;
-    *mark = fr_watermark_advance(*mark, event->time_ms);
-    latest_ms = fr_watermark_advance(latest_ms, event->time_ms);
+    *mark = fr_watermark_advance(*mark, event);
+    latest_ms = fr_watermark_advance(latest_ms, event);
     struct fr_user *u = user_of(event->user_id);
     fr_user_apply(u, event, &rules, &ids, &effects);
     const struct fr_history_changes *changes = &effects.changes;

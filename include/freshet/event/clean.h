@@ -30,9 +30,11 @@
 enum fr_reject fr_clean(const struct fr_event_rules *rules, struct fr_arena *arena, fr_time_ms record_ms,
                         fr_time_ms watermark_ms, struct fr_event *event, struct fr_str *detail);
 
-/* The partition's watermark after an accepted event: the latest event time seen. */
-static inline fr_time_ms fr_watermark_advance(fr_time_ms watermark_ms, fr_time_ms event_ms) {
-    return event_ms > watermark_ms ? event_ms : watermark_ms;
+/* The partition's watermark after an accepted event: the latest event time seen. A user_delete does not move it: when
+ * somebody asks to be forgotten says nothing about the time of what people do, least of all in a log of last year. */
+static inline fr_time_ms fr_watermark_advance(fr_time_ms watermark_ms, const struct fr_event *event) {
+    return event->type != FR_EVENT_USER_DELETE && event->time_ms > watermark_ms ? event->time_ms
+                                                                                : watermark_ms;
 }
 
 /* What the profile knows of the user's last session. */

@@ -171,8 +171,11 @@ static void test_lateness(void) {
     CHECK_INT(clean_at(text, no_watermark), FR_REJECT_NONE);
     CHECK_INT(clean_at(text, 1600003600000), FR_REJECT_NONE);
     CHECK_INT(clean_at(text, 1600003600001), FR_REJECT_TOO_LATE);
-    CHECK_INT(fr_watermark_advance(no_watermark, 5), 5);
-    CHECK_INT(fr_watermark_advance(7, 5), 7);
+    struct fr_event click = {.type = FR_EVENT_CLICK, .time_ms = 5},
+                    forget = {.type = FR_EVENT_USER_DELETE, .time_ms = 9};
+    CHECK_INT(fr_watermark_advance(no_watermark, &click), 5);
+    CHECK_INT(fr_watermark_advance(7, &click), 7);
+    CHECK_INT(fr_watermark_advance(7, &forget), 7);
 }
 
 static void test_clean_is_stable(void) {
