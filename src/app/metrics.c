@@ -198,7 +198,6 @@ void fr_metrics_docs(struct fr_buf *out) {
     for (unsigned id = 0; id < FR_STAT_N; id++)
         put_doc(out, metrics[id].name, kind_names[metrics[id].kind], label_name(metrics[id].label),
                 metrics[id].help);
-    put_doc(out, "freshet_" LAG, "gauge", "topic, partition", LAG_HELP);
     put_doc(out, "freshet_build_info", "gauge", "version", "Version of the running program; always 1.");
     put_doc(out, "freshet_log_messages_total", "counter", "level", "Log lines, those kept back included.");
 #define PROCESS_DOC(member, name, kind, help) put_doc(out, name, kind, "", help);

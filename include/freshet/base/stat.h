@@ -34,8 +34,6 @@ enum fr_stat_label {
       "Events not applied because their user refused consent.")                                              \
     X(EVENTS_MISROUTED, "events_misrouted_total", COUNTER, NONE,                                             \
       "Events whose partition is not the one murmur2 gives their user.")                                     \
-    X(DELTAS_EMITTED, "affinity_deltas_emitted_total", COUNTER, NONE,                                        \
-      "Affinity deltas sent, after summing.")                                                                \
     X(DELTAS_APPLIED, "affinity_deltas_applied_total", COUNTER, NONE,                                        \
       "Affinity deltas added to item states.")                                                               \
     X(PAIRS_PRUNED, "affinity_pairs_pruned_total", COUNTER, NONE, "Pairs dropped by the bound per item.")    \
@@ -53,7 +51,6 @@ enum fr_stat_label {
     X(STORE_COMMIT_BYTES, "redis_commit_bytes_total", COUNTER, STAGE, "Bytes of state written.")             \
     X(STORE_KEYS_LOADED, "redis_keys_loaded_total", COUNTER, STAGE, "State keys read.")                      \
     X(STORE_RETRIES, "redis_retries_total", COUNTER, STAGE, "Redis operations tried again.")                 \
-    X(STORE_RECONNECTS, "redis_reconnects_total", COUNTER, STAGE, "Connections to Redis made again.")        \
     X(PARTITIONS_DROPPED, "partitions_dropped_total", COUNTER, STAGE,                                        \
       "Partitions whose memory was dropped because a guard failed or another instance took over.")           \
     X(PARTITIONS_OWNED, "kafka_assigned_partitions", GAUGE, STAGE, "Partitions owned now.")                  \
