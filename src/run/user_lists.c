@@ -35,7 +35,8 @@ static const struct fr_seed *seeds_of(const struct user_stage *s, const struct f
             .strength =
                 strength.weight * (double)fr_decay_at(&s->rules->popularity, now, strength.epoch) * 0x1p-32,
             .disliked = strength.weight == 0 && fr_history_count(h, e, FR_EVENT_DISLIKE, &last) > 0,
-            .purchased = fr_history_count(h, e, FR_EVENT_PURCHASE, &last) > 0};
+            .purchased = fr_history_count(h, e, FR_EVENT_PURCHASE, &last) > 0,
+            .time_ms = h->entries[e].touch_ms};
     }
     return seeds;
 }

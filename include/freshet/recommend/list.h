@@ -26,15 +26,8 @@
 #define FR_RECOMMEND_LIST_H
 
 #include "freshet/base/arena.h"
-#include "freshet/base/dict.h"
+#include "freshet/recommend/query.h"
 #include "freshet/recommend/reason.h"
-
-/* One item of a user's history. */
-struct fr_seed {
-    uint32_t item;
-    double strength; /* weight * 2^(-age / half-life), any unit; 0: seen, but no interest (any more) */
-    bool disliked, purchased;
-};
 
 /* A neighbour of a seed, as compact as a cache of many wants it. */
 struct fr_candidate {

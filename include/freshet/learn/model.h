@@ -1,0 +1,69 @@
+/* model.h - a model that is fitted on a matrix of interactions and scores all items for histories: what every fitted
+ * recommender of learn/ is.
+ *
+ * Fold-in   a model scores a history, whoever's it is: users who came after the fit need none.
+ * Promise   a function of (data, parameters, seed): the same result for the same number of threads. No clock decides
+ *           anything but a stated time budget of a search.
+ * Threads   fit may use as many as it is told; a fitted model is read-only, any number of threads may score.
+ * Memory    gives models; freed by ops->free. bytes() says what it keeps. */
+#ifndef FR_LEARN_MODEL_H
+#define FR_LEARN_MODEL_H
+
+#include "freshet/base/err.h"
+#include "freshet/base/tensors.h"
+#include "freshet/learn/interactions.h"
+
+/* One hyper-parameter: its name, default, and the values a search may try. */
+struct fr_parameter {
+    const char *name; /* "factors" */
+    double standard;
+    const double *grid; /* [grid_n] ascending; contains the default */
+    uint32_t grid_n;
+};
+
+enum { FR_PARAMETERS_MAX = 12 };
+
+/* What a fit is given besides parameters. */
+struct fr_fit {
+    const struct fr_interactions *data;
+    const struct fr_rows *friends;  /* user x user; NULL: none */
+    const struct fr_rows *features; /* item x feature, rows of length 1; NULL: none */
+    unsigned threads;
+    uint64_t seed;
+    /* Called now and then from the fitting thread, done in 0..1; false: give up (the fit returns NULL, FR_TIMEOUT). NULL: not
+     * called. */
+    bool (*progress)(void *context, const char *step, double done);
+    void *context;
+};
+
+struct fr_model;
+
+struct fr_model_ops {
+    const char *name; /* "spectral" */
+    const struct fr_parameter *parameters;
+    uint32_t parameter_n;
+    bool needs_friends, needs_features;
+    /* values[parameter_n] in the order of parameters. gives; NULL with msg. */
+    struct fr_model *(*fit)(const struct fr_fit *fit, const double *values, struct fr_errmsg *msg);
+    /* Scores of every item for the histories rows[first .. first + n) into out[n][item_n]. Row numbers are the users' of the fit
+     * when is_known (a model with user factors, or friends, may use them); otherwise only the history counts. Scores of
+     * items in the history mean nothing. */
+    void (*score)(const struct fr_model *, const struct fr_rows *rows, uint32_t first, uint32_t n,
+                  bool is_known, float *out);
+    size_t (*bytes)(const struct fr_model *);
+    void (*save)(const struct fr_model *, struct fr_tensors_writer *);
+    struct fr_model *(*load)(const struct fr_tensors_file *,
+                             struct fr_errmsg *msg); /* NULL ops member: cannot be loaded */
+    void (*free)(struct fr_model *);
+};
+
+struct fr_model {
+    const struct fr_model_ops *ops; /* first member of every model's own struct */
+};
+
+/* All of them, in the order of reports; src/learn/models.c. */
+extern const struct fr_model_ops *const fr_models[];
+extern const unsigned fr_models_n;
+const struct fr_model_ops *fr_model_find(const char *name); /* NULL: none */
+
+#endif
