@@ -43,6 +43,7 @@ expect 78 "$freshet" replay /dev/null
 has "does not exist"
 expect 0 "$freshet" topics create
 has "made $prefix.events (partitions: 3, replicas: 1)"
+has "made $prefix.items (partitions: 1, replicas: 1)"
 has "$prefix.*: good, 3 partitions"
 expect 0 "$freshet" topics create --set kafka.partitions=5
 has "nothing to make"

@@ -12,7 +12,11 @@
     X(RECOMMENDATIONS, "recommendations", true, false, true, "the latest list per user, key = user_id")      \
     X(ITEM_NEIGHBORS, "item-neighbors", true, false, true, "similar items, key = item_id")                   \
     X(REJECTS, "rejects", false, false, false,                                                               \
-      "records that could not be used, as they came, with the reason")
+      "records that could not be used, as they came, with the reason")                                       \
+    X(ITEMS, "items", true, false, false, "the catalogue: one record an item, key = item_id")                \
+    X(EXAMPLES, "examples", false, true, false, "what users did with what was known before, key = model")    \
+    X(MODELS, "models", true, false, false,                                                                  \
+      "fitted models: announced, promoted, refused, rolled back, with the evidence")
 
 enum fr_topic {
 #define FR_TOPIC_ENUM(name, suffix, compacted, input, many, text) FR_TOPIC_##name,
