@@ -1,13 +1,17 @@
 /* scratch.h - a table of sums by item number, for one thread: how a source adds up its votes.
  *
  * Promise   between two uses every sum is 0. Adding is O(1); taking the best is O(touched). Ties are broken by the bytes
- *           of the item id, so no list depends on numbers.
+ *           of the item id, so no list depends on numbers. Sums are single precision: whoever adds must add in an order
+ *           that does not depend on numbers either.
  * Threads   one a thread.
- * Memory    12 bytes for each item of the dictionary, kept; no allocation once it has seen the largest input. */
+ * Memory    16 bytes for each item of the dictionary, kept; no allocation once it has seen the largest input.
+ * Errors    none: amounts that are not above 0, or not finite, are nothing. */
 #ifndef FR_RECOMMEND_SCRATCH_H
 #define FR_RECOMMEND_SCRATCH_H
 
 #include "freshet/base/dict.h"
+#include <float.h>
+#include <math.h>
 
 struct fr_vote {
     uint32_t item;
@@ -15,21 +19,27 @@ struct fr_vote {
     uint32_t because; /* what contributed most: an item of the history, or FR_DICT_NONE */
 };
 
+/* Zero-initialised is ready for fr_scratch_reserve.
+ * Invariant: an item is in touched, once, if and only if its sum is not 0; a sum below 0 is an item that was taken out. */
 struct fr_scratch {
     float *sums;       /* [cap] by item */
-    float *strongest;  /* [cap] the largest single contribution */
-    uint32_t *because; /* [cap] whose it was */
-    uint32_t *touched; /* [touched_n] items with a sum, each once */
+    float *strongest;  /* [cap] the largest single contribution; 0 when there is none */
+    uint32_t *because; /* [cap] whose it was, the first of equals; valid if strongest > 0 */
+    uint32_t *touched; /* [touched_n], room for cap */
     uint32_t cap, touched_n;
 };
 
-void fr_scratch_fini(struct fr_scratch *s);
-/* Room for numbers below item_n. Call before adding. */
+void fr_scratch_fini(struct fr_scratch *s); /* leaves it zero-initialised */
+/* Room for numbers below item_n. Call before adding; what was added stays. */
 void fr_scratch_reserve(struct fr_scratch *s, uint32_t item_n);
 
+static inline bool fr_scratch_is_touched(const struct fr_scratch *s, uint32_t item) {
+    return s->sums[item] > 0 || s->sums[item] < 0;
+}
+
 static inline void fr_scratch_add(struct fr_scratch *s, uint32_t item, float amount, uint32_t because) {
-    if (!(amount > 0)) return;
-    if (!(s->sums[item] > 0)) s->touched[s->touched_n++] = item;
+    if (!(amount > 0 && amount <= FLT_MAX)) return;
+    if (!fr_scratch_is_touched(s, item)) s->touched[s->touched_n++] = item;
     s->sums[item] += amount;
     if (amount > s->strongest[item]) {
         s->strongest[item] = amount;
@@ -37,9 +47,11 @@ static inline void fr_scratch_add(struct fr_scratch *s, uint32_t item, float amo
     }
 }
 
-/* Takes an item out: it will not be among the best. */
+/* Takes an item out: it will not be among the best, whatever was added before or will be. */
 static inline void fr_scratch_drop(struct fr_scratch *s, uint32_t item) {
-    if (item < s->cap && s->sums[item] > 0) s->sums[item] = 1e-38f;
+    if (item >= s->cap) return;
+    if (!fr_scratch_is_touched(s, item)) s->touched[s->touched_n++] = item;
+    s->sums[item] = -INFINITY; /* no finite amount brings it back */
 }
 
 /* The `most` best, best first, ties by id; returns how many; all sums are 0 afterwards. */
