@@ -8,6 +8,7 @@
 #include "freshet/event/decode.h"
 #include "freshet/profile/codec.h"
 #include "freshet/recommend/recommendation.h"
+#include "freshet/recommend/seeds.h"
 #include "freshet/run/stages.h"
 
 struct user_state {

@@ -5,42 +5,6 @@
 #define MODEL_NAME FR_STR("item-cf")
 #define MODEL_VERSION FR_STR("1")
 
-struct recency {
-    fr_time_ms touch_ms;
-    uint32_t entry;
-};
-
-/* Most recent first; entries ascend by id, so equal times are in a fixed order. */
-static int by_recency(const void *a, const void *b) {
-    const struct recency *x = a, *y = b;
-    if (x->touch_ms != y->touch_ms) return x->touch_ms < y->touch_ms ? 1 : -1;
-    return (x->entry > y->entry) - (x->entry < y->entry);
-}
-
-/* The history as seeds, strengths as of the user's latest event. */
-static const struct fr_seed *seeds_of(const struct user_stage *s, const struct fr_user *u,
-                                      struct fr_arena *arena) {
-    const struct fr_history *h = &u->history;
-    struct recency *order = fr_arena_alloc(arena, h->n * sizeof *order);
-    struct fr_seed *seeds = fr_arena_alloc(arena, h->n * sizeof *seeds);
-    for (uint32_t i = 0; i < h->n; i++) order[i] = (struct recency){h->entries[i].touch_ms, i};
-    qsort(order, h->n, sizeof *order, by_recency);
-    int32_t now = fr_epoch_of(&s->rules->profile, u->last_ms);
-    for (uint32_t i = 0; i < h->n; i++) {
-        uint32_t e = order[i].entry;
-        struct fr_strength strength = h->entries[e].strength;
-        fr_time_ms last;
-        seeds[i] = (struct fr_seed){
-            .item = h->ids[e],
-            .strength =
-                strength.weight * (double)fr_decay_at(&s->rules->popularity, now, strength.epoch) * 0x1p-32,
-            .disliked = strength.weight == 0 && fr_history_count(h, e, FR_EVENT_DISLIKE, &last) > 0,
-            .purchased = fr_history_count(h, e, FR_EVENT_PURCHASE, &last) > 0,
-            .time_ms = h->entries[e].touch_ms};
-    }
-    return seeds;
-}
-
 static void candidates_of(void *context, uint32_t item, const struct fr_candidate **out, uint32_t *n) {
     const struct user_stage *s = context;
     const struct row *row = item < s->row_cap ? &s->rows[item] : NULL;
@@ -50,7 +14,7 @@ static void candidates_of(void *context, uint32_t item, const struct fr_candidat
 
 static struct fr_list make_list(struct user_stage *s, const struct fr_user *u, struct fr_arena *arena) {
     struct fr_list_input in = {.items = &s->ids,
-                               .seeds = seeds_of(s, u, arena),
+                               .seeds = fr_seeds_of(u, &s->rules->profile, &s->rules->popularity, arena),
                                .seed_n = u->history.n,
                                .candidates_of = candidates_of,
                                .context = s};
