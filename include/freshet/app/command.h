@@ -31,6 +31,7 @@ enum fr_exit {
     X(show, "user|item ID", "print one user with the last list, or one item")                  \
     X(dump, "users|items|lists", "print the whole state as sorted JSON lines")                 \
     X(bench, "decode|stages|end-to-end|load", "measure speed on a generated load")             \
+    X(eval, "WHAT", "measure how good the lists are, on recorded data")                        \
     X(doctor, "[--audit]", "look at Redis, Kafka and the state, say what to change")           \
     X(version, "", "print the version and those of the libraries")
 

@@ -1,0 +1,19 @@
+/* eval.h - what `freshet eval` can measure: one row of FR_EVAL_MAP and one function fr_eval_<name> in
+ * src/app/eval_<name>.c each.
+ *
+ * Rules     progress and complaints go to standard error, figures to standard output: a table, or with --json one object a
+ *           line. Inputs that cannot be used: FR_EXIT_NO_INPUT, with file and line. */
+#ifndef FR_APP_EVAL_H
+#define FR_APP_EVAL_H
+
+#include "freshet/app/command.h"
+
+/* name, one line */
+#define FR_EVAL_MAP(X) X(split, "models on a train and a test file: who gets back what was held out")
+
+/* argv[0] is "eval", so that fr_options_read and fr_usage speak of it; the measurement's name is not in argv any more. */
+#define FR_EVAL_DECLARE(name, summary) int fr_eval_##name(struct fr_app *app, int argc, char **argv);
+FR_EVAL_MAP(FR_EVAL_DECLARE)
+#undef FR_EVAL_DECLARE
+
+#endif
