@@ -45,6 +45,10 @@ struct fr_model_ops {
     bool needs_friends, needs_features;
     /* values[parameter_n] in the order of parameters. gives; NULL with msg. */
     struct fr_model *(*fit)(const struct fr_fit *fit, const double *values, struct fr_errmsg *msg);
+    /* What makes a search cheap. Takes on other values as a fit of the same data with them would, where that costs much
+     * less than a fit: what only shapes scores, fewer factors than were fitted. False: that needs a fit, nothing was
+     * changed. Nobody may score meanwhile. NULL: any change needs a fit. */
+    bool (*adjust)(struct fr_model *, const double *values);
     /* Scores of every item for the histories rows[first .. first + n) into out[n][item_n]. Row numbers are the users' of the fit
      * when is_known (a model with user factors, or friends, may use them); otherwise only the history counts. Scores of
      * items in the history mean nothing. */
