@@ -89,6 +89,18 @@ python_tools() {
     fi
 }
 
+# python_packages NAME...: a virtual environment with these packages from PyPI; sets $venv. Built once a machine.
+python_packages() {
+    venv=$cache/venv-$(printf '%s\n' "$@" | sort | tr '\n' '-')1
+    if [ ! -f "$venv/complete" ]; then
+        mkdir -p "$cache"
+        rm -rf "$venv"
+        python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "$@" ||
+            { say "cannot install $* from PyPI"; return 1; }
+        : > "$venv/complete"
+    fi
+}
+
 # use_promtool: sets $promtool. Debian ships it with the Prometheus server, whose daemon nobody wants started for a
 # lint: the package is unpacked, not installed.
 use_promtool() {

@@ -1,10 +1,12 @@
 /* tensors.h - named arrays in one block of bytes: the safetensors format, so that Python reads and writes it.
  *
  * Shape     8 bytes little-endian length of the header, the header as JSON ({"name": {"dtype", "shape", "data_offsets"},
- *           "__metadata__": {"key": "text"}}), then the arrays, little-endian, in the order of the header.
- * Promise   writing is a function of the calls: the same calls give the same bytes; arrays begin at multiples of 8.
- *           Reading is total: any bytes give a file whose every array lies inside them, or FR_STATE_CORRUPT.
- * Not       no compression, no types but those below; dimensions above 4 are refused.
+ *           "__metadata__": {"key": "text"}}), then the arrays, little-endian, one after the other without a gap.
+ * Promise   writing is a function of the calls: the same calls give the same bytes. Arrays with larger elements come
+ *           first, so that each is aligned for its type.
+ *           Reading is total: any bytes give a file whose arrays cover its data, none lying in another, or
+ *           FR_STATE_CORRUPT.
+ * Not       no compression, no types but those below; dimensions above 4 and files of 4 GiB or more are refused.
  * Threads   one owner of a writer; a file that is open may be read by any number of threads.
  * Memory    a writer owns copies. A file borrows its bytes: they outlive it, and arrays are lent from them. */
 #ifndef FR_BASE_TENSORS_H
