@@ -1,0 +1,26 @@
+/* source_session.h - "session": what visits like the current one had next (recommend/session_index.h).
+ *
+ * Learns    an example with weight > 0 appends its item to the user's open visit; after a pause of more than gap_ms the next
+ *           one begins a new visit. A visit counts from its first item on.
+ * Query     the leading seeds of the history with pauses of at most gap_ms, the first of them at most gap_ms before now_ms;
+ *           without one the single most recent seed stands for the visit.
+ * Memory    what the index states, and 12 bytes for each of index.sessions users whose visit may go on. */
+#ifndef FR_RECOMMEND_SOURCE_SESSION_H
+#define FR_RECOMMEND_SOURCE_SESSION_H
+
+#include "freshet/recommend/session_index.h"
+#include "freshet/recommend/source.h"
+
+struct fr_session_source_params {
+    struct fr_session_params index;
+    uint32_t seeds; /* of the visit that ask, 1 to 50 */
+    fr_time_ms gap_ms;
+};
+
+#define FR_SESSION_SOURCE_DEFAULTS \
+    ((struct fr_session_source_params){.index = FR_SESSION_DEFAULTS, .seeds = 10, .gap_ms = 30 * 60000})
+
+/* p NULL: the defaults. gives; freed by its ops. */
+struct fr_source *fr_source_session_new(const struct fr_session_source_params *p);
+
+#endif

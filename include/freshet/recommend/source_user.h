@@ -1,0 +1,24 @@
+/* source_user.h - "user-cf": what people whose recent history resembles this one's took to lately.
+ *
+ * Each user's latest items are kept as one session that never ends (recommend/session_index.h), so "similar people" is the
+ * same search as "similar visits", with its own weights.
+ *
+ * Learns    an example with weight > 0 on an item that is new to the user's history.
+ * Memory    what the index states, and 12 bytes for each of index.sessions users. */
+#ifndef FR_RECOMMEND_SOURCE_USER_H
+#define FR_RECOMMEND_SOURCE_USER_H
+
+#include "freshet/recommend/session_index.h"
+#include "freshet/recommend/source.h"
+
+struct fr_user_source_params {
+    struct fr_session_params index;
+    uint32_t seeds; /* of the history that ask, 1 to 50 */
+};
+
+#define FR_USER_SOURCE_DEFAULTS ((struct fr_user_source_params){.index = FR_SESSION_DEFAULTS, .seeds = 20})
+
+/* p NULL: the defaults. gives; freed by its ops. */
+struct fr_source *fr_source_user_new(const struct fr_user_source_params *p);
+
+#endif

@@ -1,0 +1,52 @@
+/* Against the C library, whose last bit may differ. */
+#include "check.h"
+#include "freshet/base/real.h"
+#include "freshet/base/rng.h"
+
+static void test_powers(void) {
+    struct fr_rng rng = {1};
+    for (int i = 0; i < 100000; i++) {
+        double x = (fr_rng_uniform(&rng) - .5) * (i % 2 ? 8 : 2000);
+        CHECK_NEAR(fr_exp2(x) / exp2(x), 1, 4e-16);
+        double small = (fr_rng_uniform(&rng) - .5) * 20;
+        CHECK_NEAR(fr_exp(small) / exp(small), 1, 4e-15);
+    }
+    for (int n = -1022; n < 1023; n++) CHECK(fr_exp2(n) >= ldexp(1, n) && fr_exp2(n) <= ldexp(1, n));
+}
+
+static void test_edges_of_powers(void) {
+    CHECK(!(fr_exp2(-1023) > 0) && !(fr_exp2(-INFINITY) > 0) && !(fr_exp2(NAN) > 0));
+    CHECK(fr_exp2(1023) >= DBL_MAX && fr_exp2(INFINITY) >= DBL_MAX && fr_exp2(INFINITY) <= DBL_MAX);
+}
+
+static void test_logarithms(void) {
+    struct fr_rng rng = {2};
+    for (int i = 0; i < 100000; i++) {
+        double x = exp2((fr_rng_uniform(&rng) - .5) * (i % 2 ? 4 : 2000));
+        CHECK_NEAR(fr_log(x), log(x), 4e-16 * (1 + fabs(log(x))));
+        CHECK_NEAR(fr_log2(x), log2(x), 6e-16 * (1 + fabs(log2(x))));
+    }
+    CHECK(!(fr_log(1) > 0) && !(fr_log(1) < 0));
+}
+
+/* Bits, not values: a change of the order of operations changes lists. */
+static void test_bits_are_these(void) {
+    struct fr_rng rng = {3};
+    uint64_t seen = 0;
+    for (int i = 0; i < 1000; i++) {
+        double y = fr_exp2(-40 * fr_rng_uniform(&rng)), z = fr_log(1 + 1000 * fr_rng_uniform(&rng));
+        uint64_t a, b;
+        memcpy(&a, &y, sizeof a);
+        memcpy(&b, &z, sizeof b);
+        seen = (seen ^ a) * 0x9e3779b97f4a7c15u + b;
+    }
+    CHECK_INT((int64_t)seen, -5650471589174051120);
+}
+
+int main(void) {
+    RUN(test_powers);
+    RUN(test_edges_of_powers);
+    RUN(test_logarithms);
+    RUN(test_bits_are_these);
+    return check_done();
+}
