@@ -1,0 +1,14 @@
+#include "freshet/learn/model.h"
+#include "freshet/learn/factor.h"
+#include <string.h>
+
+const struct fr_model_ops *const fr_models[] = {
+    &fr_factor_ops,
+};
+const unsigned fr_models_n = sizeof fr_models / sizeof *fr_models;
+
+const struct fr_model_ops *fr_model_find(const char *name) {
+    for (unsigned i = 0; i < fr_models_n; i++)
+        if (strcmp(fr_models[i]->name, name) == 0) return fr_models[i];
+    return NULL;
+}
