@@ -1,8 +1,10 @@
 #include "freshet/learn/model.h"
 #include "freshet/learn/factor.h"
+#include "freshet/learn/popular.h"
 #include <string.h>
 
 const struct fr_model_ops *const fr_models[] = {
+    &fr_popular_ops,
     &fr_factor_ops,
 };
 const unsigned fr_models_n = sizeof fr_models / sizeof *fr_models;
