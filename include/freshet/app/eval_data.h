@@ -1,0 +1,32 @@
+/* eval_data.h - a split as the models and the measures see it.
+ *
+ * Numbers   users of the training file come first, then those of the test file alone; items likewise. Each part ascends by the
+ *           bytes of the ids, so that ties by number are ties by id, and nothing depends on the order of lines. What stands
+ *           in the test file changes no number of the training's.
+ * Values    a pair counts once, whatever its value and however often it stands there, as in the published protocol.
+ * Memory    owns everything; fr_eval_data_fini. */
+#ifndef FR_APP_EVAL_DATA_H
+#define FR_APP_EVAL_DATA_H
+
+#include "freshet/app/pair_file.h"
+
+struct fr_eval_files {
+    const char *train, *test, *friends; /* friends NULL: none */
+    enum fr_pair_format format;         /* of all of them */
+};
+
+struct fr_eval_data {
+    struct fr_dict users, items;
+    struct fr_interactions *train; /* users and items of the training file only */
+    struct fr_rows test;           /* [users.n] x items.n: no model is given this */
+    struct fr_rows friends;        /* train's users by train's users; row_n 0: none */
+    size_t friends_left_out;       /* pairs with somebody the training file does not know */
+    uint32_t *tested, tested_n;    /* users with a row in test, ascending */
+    uint32_t known_n;              /* of those, the first so many are in the training file */
+};
+
+enum fr_err fr_eval_data_read(const struct fr_eval_files *files, struct fr_eval_data *out,
+                              struct fr_errmsg *msg) FR_MUST_USE;
+void fr_eval_data_fini(struct fr_eval_data *d);
+
+#endif

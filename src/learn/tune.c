@@ -1,0 +1,117 @@
+#include "freshet/learn/tune.h"
+#include "freshet/learn/la.h"
+#include "freshet/learn/search.h"
+#include <math.h>
+
+static const double lateness_allowed = 1.25;
+
+struct state {
+    const struct fr_tune *tune;
+    struct fr_tuned *out;
+    struct fr_model
+        *models[2]; /* the two last fitted, the latest first: going back to a neighbour needs no fit */
+    struct fr_toplists lists; /* of the question at hand; the best's are in out */
+    double start_s, longest_fit_s, longest_scoring_s;
+    bool refused; /* by the caller's progress */
+    struct fr_errmsg msg;
+};
+
+static double spent_s(const struct state *s) { return s->tune->seconds(s->tune->context) - s->start_s; }
+
+static bool fit_progress(void *context, const char *step, double done) {
+    struct state *s = context;
+    const struct fr_fit *fit = &s->tune->fit;
+    if (fit->progress && !fit->progress(fit->context, step, done)) {
+        s->refused = true;
+        return false;
+    }
+    return s->out->fits == 0 || spent_s(s) < s->tune->budget_s * lateness_allowed;
+}
+
+static void forget(struct fr_model **model) {
+    if (*model) (*model)->ops->free(*model);
+    *model = NULL;
+}
+
+static struct fr_model *adjusted(struct state *s, const double *values) {
+    bool (*adjust)(struct fr_model *, const double *) = s->tune->ops->adjust;
+    for (unsigned i = 0; adjust && i < 2; i++)
+        if (s->models[i] && adjust(s->models[i], values)) return s->models[i];
+    return NULL;
+}
+
+static struct fr_model *fitted(struct state *s, const double *values) {
+    double began_s = spent_s(s);
+    if (s->out->fits && began_s + s->longest_fit_s + s->longest_scoring_s > s->tune->budget_s) return NULL;
+    struct fr_fit fit = s->tune->fit;
+    fit.data = s->tune->holdout->rest;
+    fit.progress = fit_progress;
+    fit.context = s;
+    forget(&s->models[1]); /* before, so that there are never three in memory */
+    s->models[1] = s->models[0];
+    fr_la_threads(fit.threads);
+    s->models[0] = s->tune->ops->fit(&fit, values, s->out->fits ? NULL : &s->msg);
+    s->longest_fit_s = fmax(s->longest_fit_s, spent_s(s) - began_s);
+    if (s->models[0]) s->out->fits++;
+    return s->models[0];
+}
+
+static void keep_lists(struct state *s) {
+    struct fr_toplists better = s->lists;
+    s->lists = s->out->lists;
+    s->out->lists = better;
+}
+
+static double judge(void *context, const double *values) {
+    struct state *s = context;
+    const struct fr_tune *tune = s->tune;
+    const struct fr_model *model = adjusted(s, values);
+    if (!model) model = fitted(s, values);
+    double judged = NAN;
+    if (model) {
+        double began_s = spent_s(s);
+        fr_la_threads(1);
+        fr_toplists_fill(&s->lists, model, &tune->holdout->rest->by_user, true, tune->fit.threads);
+        struct fr_accuracy a = fr_accuracy_of(&s->lists, &tune->holdout->truth, tune->k);
+        judged = (a.recall + a.ndcg) / 2;
+        s->longest_scoring_s = fmax(s->longest_scoring_s, spent_s(s) - began_s);
+    }
+    s->out->asked++;
+    if (s->out->asked == 1 || judged > s->out->judged) {
+        s->out->judged = judged;
+        keep_lists(s);
+    }
+    if (tune->tried) tune->tried(tune->context, s->out->asked, values, judged, s->out->judged);
+    return judged;
+}
+
+/* Without a model that was fitted there is nothing to go on with. */
+static bool may_go_on(void *context) {
+    struct state *s = context;
+    return s->out->fits && !s->refused && spent_s(s) + s->longest_scoring_s < s->tune->budget_s;
+}
+
+static enum fr_err end(struct state *s, struct fr_errmsg *msg) {
+    forget(&s->models[0]);
+    forget(&s->models[1]);
+    fr_toplists_fini(&s->lists);
+    if (s->out->fits && !s->refused) return FR_OK;
+    fr_toplists_fini(&s->out->lists);
+    enum fr_err err = s->msg.code == FR_OK ? FR_TIMEOUT : s->msg.code;
+    return fr_err_set(msg, err, "%s", *s->msg.text ? s->msg.text : "given up");
+}
+
+enum fr_err fr_tune_run(const struct fr_tune *tune, const double *values, struct fr_tuned *out,
+                        struct fr_errmsg *msg) {
+    const struct fr_model_ops *ops = tune->ops;
+    const struct fr_holdout *h = tune->holdout;
+    FR_ASSERT(tune->depth >= tune->k && tune->k >= 1);
+    *out = (struct fr_tuned){.lists = fr_toplists_new(h->users, h->user_n, tune->depth)};
+    struct state s = {.tune = tune, .out = out, .lists = fr_toplists_new(h->users, h->user_n, tune->depth)};
+    s.start_s = tune->seconds(tune->context);
+    for (uint32_t i = 0; i < ops->parameter_n; i++)
+        out->values[i] = values ? values[i] : ops->parameters[i].standard;
+    struct fr_search search = {ops->parameters, ops->parameter_n, judge, may_go_on, &s};
+    out->finished = fr_search_run(&search, out->values).finished;
+    return end(&s, msg);
+}
