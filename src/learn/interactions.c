@@ -11,17 +11,6 @@
 
 enum { STRIP = 64, ROWS_A_PIECE = 64 };
 
-static struct fr_rows rows_new(uint32_t row_n, uint32_t column_n, size_t n) {
-    return (struct fr_rows){row_n, column_n, fr_alloc_zero((size_t)row_n + 1, sizeof(size_t)),
-                            fr_alloc((n + 1) * sizeof(uint32_t)), fr_alloc((n + 1) * sizeof(float))};
-}
-
-static void rows_fini(struct fr_rows *r) {
-    free(r->start);
-    free(r->columns);
-    free(r->values);
-}
-
 /* Counts in start[r + 1] become starts. */
 static void counts_to_starts(size_t *start, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) start[i + 1] += start[i];
@@ -61,7 +50,7 @@ static void merge_equal(struct fr_rows *r) {
 
 static struct fr_rows rows_by_user(uint32_t user_n, uint32_t item_n, const struct fr_interaction *by_item,
                                    size_t n) {
-    struct fr_rows r = rows_new(user_n, item_n, n);
+    struct fr_rows r = fr_rows_new(user_n, item_n, n);
     for (size_t i = 0; i < n; i++) r.start[by_item[i].user + 1]++;
     counts_to_starts(r.start, user_n);
     size_t *next = fr_alloc(((size_t)user_n + 1) * sizeof *next);
@@ -76,28 +65,6 @@ static struct fr_rows rows_by_user(uint32_t user_n, uint32_t item_n, const struc
     return r;
 }
 
-struct fr_rows fr_rows_transposed(const struct fr_rows *r) {
-    size_t n = r->start[r->row_n];
-    struct fr_rows t = rows_new(r->column_n, r->row_n, n);
-    for (size_t i = 0; i < n; i++) t.start[r->columns[i] + 1]++;
-    counts_to_starts(t.start, t.row_n);
-    size_t *next = fr_alloc(((size_t)t.row_n + 1) * sizeof *next);
-    for (uint32_t c = 0; c < t.row_n; c++) next[c] = t.start[c];
-    for (uint32_t row = 0; row < r->row_n; row++)
-        for (size_t i = r->start[row]; i < r->start[row + 1]; i++) {
-            size_t at = next[r->columns[i]]++;
-            t.columns[at] = row;
-            t.values[at] = r->values ? r->values[i] : 1;
-        }
-    free(next);
-    return t;
-}
-
-void fr_rows_fini(struct fr_rows *r) {
-    rows_fini(r);
-    *r = (struct fr_rows){0};
-}
-
 struct fr_interactions *fr_interactions_new(uint32_t user_n, uint32_t item_n,
                                             const struct fr_interaction *entries, size_t n) {
     struct fr_interaction *by_item = sort_by_item(user_n, item_n, entries, n);
@@ -110,8 +77,8 @@ struct fr_interactions *fr_interactions_new(uint32_t user_n, uint32_t item_n,
 
 void fr_interactions_free(struct fr_interactions *m) {
     if (!m) return;
-    rows_fini(&m->by_user);
-    rows_fini(&m->by_item);
+    fr_rows_fini(&m->by_user);
+    fr_rows_fini(&m->by_item);
     free(m);
 }
 
