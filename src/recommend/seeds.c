@@ -20,6 +20,14 @@ static const struct recency *order_of(const struct fr_history *h, struct fr_aren
     return order;
 }
 
+/* What is there and was not taken back. */
+static uint32_t types_of(const struct fr_history *h, uint32_t e) {
+    const uint64_t *marks = h->marks + h->entries[e].mark_first;
+    uint32_t types = 0;
+    for (uint32_t i = 0; i < h->entries[e].mark_n; i++) types |= 1u << fr_mark_type(marks[i]);
+    return types;
+}
+
 const struct fr_seed *fr_seeds_of(const struct fr_user *u, const struct fr_profile_rules *rules,
                                   const struct fr_decay *decay, struct fr_arena *arena) {
     const struct fr_history *h = &u->history;
@@ -35,7 +43,8 @@ const struct fr_seed *fr_seeds_of(const struct fr_user *u, const struct fr_profi
             .strength = strength.weight * (double)fr_decay_at(decay, now, strength.epoch) * 0x1p-32,
             .disliked = strength.weight == 0 && fr_history_count(h, e, FR_EVENT_DISLIKE, &last) > 0,
             .purchased = fr_history_count(h, e, FR_EVENT_PURCHASE, &last) > 0,
-            .time_ms = order[i].touch_ms};
+            .time_ms = order[i].touch_ms,
+            .types = types_of(h, e)};
     }
     return seeds;
 }

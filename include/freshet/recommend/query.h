@@ -11,12 +11,15 @@
 #include "freshet/base/dict.h"
 #include "freshet/event/event.h"
 
+_Static_assert((int)FR_EVENT_TYPE_N <= 32, "a bit for each type");
+
 /* One item of a user's history. */
 struct fr_seed {
     uint32_t item;
     double strength; /* weight * 2^(-age / half-life), any unit; 0: seen, but no interest (any more) */
     bool disliked, purchased;
     fr_time_ms time_ms; /* of the latest touch */
+    uint32_t types;     /* what was done to it: bit 1u << enum fr_event_type each; 0: not said */
 };
 
 struct fr_query {

@@ -26,9 +26,12 @@ static void make(struct world *w, uint64_t seed) {
         fr_time_ms now_ms = INT64_C(1700000000000) + (fr_time_ms)fr_rng_below(&rng, 1000000);
         uint32_t seed_n = fr_rng_below(&rng, 31);
         for (uint32_t s = 0; s < seed_n; s++)
-            w->seeds[i][s] = (struct fr_seed){fr_rng_below(&rng, IDS), fr_rng_below(&rng, 9000) / 1000.,
-                                              fr_rng_below(&rng, 2) == 0, fr_rng_below(&rng, 2) == 0,
-                                              now_ms - (fr_time_ms)fr_rng_below(&rng, 100000000)};
+            w->seeds[i][s] = (struct fr_seed){fr_rng_below(&rng, IDS),
+                                              fr_rng_below(&rng, 9000) / 1000.,
+                                              fr_rng_below(&rng, 2) == 0,
+                                              fr_rng_below(&rng, 2) == 0,
+                                              now_ms - (fr_time_ms)fr_rng_below(&rng, 100000000),
+                                              0};
         for (uint32_t f = 0; f < 3; f++) w->followees[i][f] = fr_rng_below(&rng, IDS);
         w->examples[i] = (struct fr_example){
             .before = {&w->ids, fr_rng_below(&rng, IDS),

@@ -48,8 +48,12 @@ static void world_make(struct world *w, uint64_t seed) {
     w->seed_n = fr_rng_below(&rng, HISTORY + 1);
     uint32_t first = fr_rng_below(&rng, ITEMS);
     for (uint32_t i = 0; i < w->seed_n; i++)
-        w->seeds[i] = (struct fr_seed){(first + i * 11) % ITEMS, fr_rng_below(&rng, 5),
-                                       fr_rng_below(&rng, 8) == 0, fr_rng_below(&rng, 3) == 0, 0};
+        w->seeds[i] = (struct fr_seed){(first + i * 11) % ITEMS,
+                                       fr_rng_below(&rng, 5),
+                                       fr_rng_below(&rng, 8) == 0,
+                                       fr_rng_below(&rng, 3) == 0,
+                                       0,
+                                       0};
     w->group_n = fr_rng_below(&rng, POPULAR + 1), w->trend_n = fr_rng_below(&rng, POPULAR + 1);
     for (uint32_t i = 0; i < w->group_n; i++) w->group[i] = (struct fr_popular){i * 3, 40 - i / 3};
     for (uint32_t i = 0; i < w->trend_n; i++) w->trend[i] = (struct fr_popular){i * 4 + 1, 1 / (1. + i / 2)};

@@ -64,6 +64,8 @@ static void test_most_recent_first_with_strengths_as_of_the_latest_event(void) {
     CHECK(q.seeds[1].disliked && !q.seeds[0].disliked);
     CHECK(q.seeds[2].purchased && !q.seeds[3].purchased);
     CHECK_INT(q.seeds[3].time_ms, start_ms);
+    CHECK_INT(q.seeds[0].types, 1u << FR_EVENT_LIKE);
+    CHECK_INT(q.seeds[3].types, 1u << FR_EVENT_CLICK);
     CHECK_INT(q.user, 7);
     CHECK_INT(q.draw, 99);
     close_world(&w);
