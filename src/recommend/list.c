@@ -325,7 +325,10 @@ static void item_write(struct fr_list_item *out, const struct found *f, const st
     end = reason_add(end, FR_REASON_CO_OCCURRENCE, FR_DICT_NONE, a->rest);
     for (int code = FR_REASON_CO_OCCURRENCE + 1; code < FR_REASON_N; code++)
         end = reason_add(end, (enum fr_reason_code)code, FR_DICT_NONE, a->others[code]);
-    *out = (struct fr_list_item){f->item, f->units / (double)UNITS, reasons, (uint32_t)(end - reasons)};
+    *out = (struct fr_list_item){.item = f->item,
+                                 .score = f->units / (double)UNITS,
+                                 .reasons = reasons,
+                                 .reason_n = (uint32_t)(end - reasons)};
 }
 
 struct fr_list fr_list_make(struct fr_ranker *r, const struct fr_list_params *p,

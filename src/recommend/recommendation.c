@@ -70,7 +70,7 @@ static inline char *put_fragment(char *to, const struct fragment *f) {
 }
 
 /* What is written besides ids, with some to spare. */
-enum { REASON_BYTES = 128, ITEM_BYTES = 128 };
+enum { REASON_BYTES = 128, ITEM_BYTES = 192 };
 
 static void write_reason(struct fr_buf *b, bool is_first, const struct fr_reason *r,
                          const struct fr_dict *items) {
@@ -97,6 +97,9 @@ static void write_item(struct fr_buf *b, const struct fr_list_item *item, uint32
     to = fr_json_put_str(fr_str_put(to, FR_STR("{\"item_id\":")), id);
     to = fr_json_put_unsigned(fr_str_put(to, FR_STR(",\"rank\":")), rank);
     to = fr_json_put_millionths(fr_str_put(to, FR_STR(",\"score\":")), fr_list_units(item->score));
+    if (item->propensity > 0)
+        to = fr_json_put_millionths(fr_str_put(to, FR_STR(",\"propensity\":")),
+                                    fr_list_units(item->propensity));
     to = fr_str_put(to, FR_STR(",\"reasons\":["));
     fr_buf_end_at(b, to);
     for (uint32_t i = 0; i < item->reason_n; i++) write_reason(b, i == 0, &item->reasons[i], items);

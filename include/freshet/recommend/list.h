@@ -94,6 +94,8 @@ struct fr_list_item {
     double score;                    /* > 0, at most 1, a multiple of 1e-6 */
     const struct fr_reason *reasons; /* co_occurrence by falling weight, the summed one, then the others */
     uint32_t reason_n;
+    double
+        propensity; /* in (0, 1]: with what probability it came to its place, of a list that explores; 0: not said */
 };
 
 struct fr_list {

@@ -1,7 +1,8 @@
 /* recommendation.h - a list as the record that goes to the recommendations topic: id, value, headers.
  *
  * Shape     docs/schemas/recommendations.schema.json. Compact JSON, keys in fixed order, scores and weights
- *           as decimals with at most 6 places: the printed weights of an item add up to its printed score.
+ *           as decimals with at most 6 places: the printed weights of an item add up to its printed score. An item's
+ *           propensity is printed the same way where it is said.
  * Promise   a function of its arguments: the same list, id and times give the same bytes.
  * Not       the withdrawal of a list (forget) is a record with this key and no value: the caller's.
  * Memory    borrows everything; appends to the caller's buffer and arena. */

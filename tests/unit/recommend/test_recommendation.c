@@ -29,8 +29,8 @@ static struct fr_list sample_list(struct fr_str first_id) {
     reasons[2] = (struct fr_reason){FR_REASON_POPULAR_IN_GROUP, FR_DICT_NONE, .1};
     reasons[3] = (struct fr_reason){FR_REASON_TRENDING, FR_DICT_NONE, .000001};
     trending[0] = (struct fr_reason){FR_REASON_TRENDING, FR_DICT_NONE, .005};
-    items[0] = (struct fr_list_item){first, .414163, reasons, 4};
-    items[1] = (struct fr_list_item){second, .005, trending, 1};
+    items[0] = (struct fr_list_item){first, .414163, reasons, 4, 0};
+    items[1] = (struct fr_list_item){second, .005, trending, 1, 0};
     return (struct fr_list){items, 2, false};
 }
 
@@ -71,6 +71,21 @@ static void test_exact_bytes(void) {
               "{\"code\":\"trending\",\"weight\":0.000001}]},"
               "{\"item_id\":\"sku-2\",\"rank\":2,\"score\":0.005,\"reasons\":["
               "{\"code\":\"trending\",\"weight\":0.005}]}]}");
+    fr_buf_fini(&b);
+}
+
+static void test_propensity_is_printed_where_it_is_said(void) {
+    struct fr_recommendation r = meta();
+    struct fr_list list = sample_list(FR_STR("sku-9"));
+    struct fr_buf b = {0};
+    list.items[0].propensity = .95;
+    list.items[1].propensity = 1;
+    fr_recommendation_write(&b, &r, &list, &dict);
+    save("explored", &b);
+    json_t *root = parse(&b), *items = json_object_get(root, "items");
+    CHECK_NEAR(json_number_value(json_object_get(json_array_get(items, 0), "propensity")), .95, 1e-12);
+    CHECK_NEAR(json_number_value(json_object_get(json_array_get(items, 1), "propensity")), 1, 0);
+    json_decref(root);
     fr_buf_fini(&b);
 }
 
@@ -188,6 +203,7 @@ static void test_headers(void) {
 int main(void) {
     fr_dict_init(&dict);
     RUN(test_exact_bytes);
+    RUN(test_propensity_is_printed_where_it_is_said);
     RUN(test_printed_weights_add_up);
     RUN(test_odd_ids);
     RUN(test_empty_list);
