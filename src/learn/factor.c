@@ -219,6 +219,25 @@ static void factor_score(const struct fr_model *model, const struct fr_rows *row
     free(x);
 }
 
+static void factor_score_some(const struct fr_model *model, const uint32_t *columns, const float *values,
+                              uint32_t n, const uint32_t *wanted, uint32_t wanted_n, float *x, float *out) {
+    const struct factor_model *m = (const struct factor_model *)model;
+    const size_t start[2] = {0, n};
+    const struct fr_rows row = {1, m->item_n, (size_t *)(uintptr_t)start, (uint32_t *)(uintptr_t)columns,
+                                (float *)(uintptr_t)values}; /* only read */
+    fold_in(m, &row, 0, 1, x);
+    for (uint32_t i = 0; i < wanted_n; i++)
+        out[i] = fr_factor_dot(m->k, x, m->items + (size_t)(wanted ? wanted[i] : i) * m->k);
+}
+
+static uint32_t factor_work_floats(const struct fr_model *model) {
+    return ((const struct factor_model *)model)->k;
+}
+
+static uint32_t factor_items(const struct fr_model *model) {
+    return ((const struct factor_model *)model)->item_n;
+}
+
 static size_t factor_bytes(const struct fr_model *model) {
     const struct factor_model *m = (const struct factor_model *)model;
     return sizeof *m + ((size_t)m->item_n + 1) * m->k * sizeof(float);
@@ -273,6 +292,9 @@ const struct fr_model_ops fr_factor_ops = {
     .parameter_n = PARAMETERS,
     .fit = factor_fit,
     .score = factor_score,
+    .score_some = factor_score_some,
+    .work_floats = factor_work_floats,
+    .items = factor_items,
     .bytes = factor_bytes,
     .save = factor_save,
     .load = factor_load,

@@ -1,5 +1,6 @@
 #include "freshet/learn/model.h"
 #include "freshet/learn/factor.h"
+#include "freshet/learn/factors.h"
 #include "freshet/learn/popular.h"
 #include <string.h>
 
@@ -12,5 +13,6 @@ const unsigned fr_models_n = sizeof fr_models / sizeof *fr_models;
 const struct fr_model_ops *fr_model_find(const char *name) {
     for (unsigned i = 0; i < fr_models_n; i++)
         if (strcmp(fr_models[i]->name, name) == 0) return fr_models[i];
+    if (strcmp(fr_factors_ops.name, name) == 0) return &fr_factors_ops; /* from files only: nothing to fit */
     return NULL;
 }

@@ -11,6 +11,7 @@ void fr_scratch_fini(struct fr_scratch *s) {
     free(s->strongest);
     free(s->because);
     free(s->touched);
+    free(s->floats);
     *s = (struct fr_scratch){0};
 }
 
@@ -25,6 +26,15 @@ void fr_scratch_reserve(struct fr_scratch *s, uint32_t item_n) {
     memset(s->strongest + s->cap, 0, (cap - s->cap) * sizeof *s->strongest);
     memset(s->because + s->cap, 0, (cap - s->cap) * sizeof *s->because);
     s->cap = cap;
+}
+
+float *fr_scratch_floats(struct fr_scratch *s, size_t n) {
+    if (n > s->floats_cap) {
+        s->floats_cap = n + n / 2;
+        free(s->floats);
+        s->floats = fr_alloc(s->floats_cap * sizeof *s->floats);
+    }
+    return s->floats;
 }
 
 static bool is_better(const struct fr_dict *ids, const struct fr_vote *a, const struct fr_vote *b) {

@@ -54,10 +54,19 @@ struct fr_model_ops {
      * items in the history mean nothing. */
     void (*score)(const struct fr_model *, const struct fr_rows *rows, uint32_t first, uint32_t n,
                   bool is_known, float *out);
+    /* For lists that are made while events flow: scores of the items wanted[m], or of all in order when wanted is NULL (m =
+     * item_n), for one history of n columns, ascending, each once, with values > 0. Plain loops: the same bits whatever the
+     * number of threads and the library, and the same order of items as score gives but for rounding. work[work_floats]
+     * is the caller's. NULL: score is asked instead. */
+    void (*score_some)(const struct fr_model *, const uint32_t *columns, const float *values, uint32_t n,
+                       const uint32_t *wanted, uint32_t m, float *work, float *out);
+    uint32_t (*work_floats)(const struct fr_model *); /* NULL: score_some needs none */
+    uint32_t (*items)(const struct fr_model *);       /* how many it scores */
     size_t (*bytes)(const struct fr_model *);
     void (*save)(const struct fr_model *, struct fr_tensors_writer *);
-    struct fr_model *(*load)(const struct fr_tensors_file *,
-                             struct fr_errmsg *msg); /* NULL ops member: cannot be loaded */
+    /* Keeps copies: the file may be closed. Its arrays may be anybody's: what does not fit together is refused. gives; NULL
+     * with msg (FR_STATE_CORRUPT). NULL ops member: cannot be loaded. */
+    struct fr_model *(*load)(const struct fr_tensors_file *, struct fr_errmsg *msg);
     void (*free)(struct fr_model *);
 };
 
@@ -68,6 +77,7 @@ struct fr_model {
 /* All of them, in the order of reports; src/learn/models.c. */
 extern const struct fr_model_ops *const fr_models[];
 extern const unsigned fr_models_n;
-const struct fr_model_ops *fr_model_find(const char *name); /* NULL: none */
+/* Also those that are only loaded and have no fit. NULL: none. */
+const struct fr_model_ops *fr_model_find(const char *name);
 
 #endif

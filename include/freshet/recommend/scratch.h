@@ -27,11 +27,15 @@ struct fr_scratch {
     uint32_t *because; /* [cap] whose it was, the first of equals; valid if strongest > 0 */
     uint32_t *touched; /* [touched_n], room for cap */
     uint32_t cap, touched_n;
+    float *floats; /* [floats_cap] for whoever calculates between two uses; nothing is kept in it */
+    size_t floats_cap;
 };
 
 void fr_scratch_fini(struct fr_scratch *s); /* leaves it zero-initialised */
 /* Room for numbers below item_n. Call before adding; what was added stays. */
 void fr_scratch_reserve(struct fr_scratch *s, uint32_t item_n);
+/* Room for n numbers of any value, lent until the next call. */
+float *fr_scratch_floats(struct fr_scratch *s, size_t n);
 
 static inline bool fr_scratch_is_touched(const struct fr_scratch *s, uint32_t item) {
     return s->sums[item] > 0 || s->sums[item] < 0;
