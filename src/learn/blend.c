@@ -8,8 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double first_weights[] = {.05, .1, .2, .4, .8, 1.6};
-static const double step_up = 1.5;
+static const double first_weights[] = {.05, .1, .2, .35, .6, 1, 1.6};
+static const double step_up = 1.25;
 
 enum { FIRST_WEIGHTS = sizeof first_weights / sizeof *first_weights };
 

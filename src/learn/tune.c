@@ -62,22 +62,24 @@ static void keep_lists(struct state *s) {
     s->out->lists = better;
 }
 
+static double judge_model(struct state *s, const struct fr_model *model) {
+    const struct fr_tune *tune = s->tune;
+    double began_s = spent_s(s);
+    fr_la_threads(1);
+    fr_toplists_fill(&s->lists, model, &tune->holdout->rest->by_user, true, tune->fit.threads);
+    struct fr_accuracy a = fr_accuracy_of(&s->lists, &tune->holdout->truth, tune->k);
+    s->longest_scoring_s = fmax(s->longest_scoring_s, spent_s(s) - began_s);
+    return (a.recall + a.ndcg) / 2;
+}
+
 static double judge(void *context, const double *values) {
     struct state *s = context;
     const struct fr_tune *tune = s->tune;
     const struct fr_model *model = adjusted(s, values);
     if (!model) model = fitted(s, values);
-    double judged = NAN;
-    if (model) {
-        double began_s = spent_s(s);
-        fr_la_threads(1);
-        fr_toplists_fill(&s->lists, model, &tune->holdout->rest->by_user, true, tune->fit.threads);
-        struct fr_accuracy a = fr_accuracy_of(&s->lists, &tune->holdout->truth, tune->k);
-        judged = (a.recall + a.ndcg) / 2;
-        s->longest_scoring_s = fmax(s->longest_scoring_s, spent_s(s) - began_s);
-    }
-    s->out->asked++;
-    if (s->out->asked == 1 || judged > s->out->judged) {
+    if (!model) return NAN;
+    double judged = judge_model(s, model);
+    if (s->out->asked++ == 0 || judged > s->out->judged) {
         s->out->judged = judged;
         keep_lists(s);
     }

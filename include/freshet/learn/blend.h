@@ -12,7 +12,7 @@
 #ifndef FR_LEARN_BLEND_H
 #define FR_LEARN_BLEND_H
 
-#include "freshet/learn/metrics.h"
+#include "freshet/learn/quality.h"
 
 enum { FR_BLEND_MODELS_MAX = 32, FR_BLEND_PLACES = 20 };
 #define FR_BLEND_GAIN .001 /* relative */

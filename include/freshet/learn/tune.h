@@ -12,7 +12,7 @@
 #define FR_LEARN_TUNE_H
 
 #include "freshet/learn/holdout.h"
-#include "freshet/learn/metrics.h"
+#include "freshet/learn/quality.h"
 
 struct fr_tune {
     const struct fr_model_ops *ops;
@@ -21,7 +21,7 @@ struct fr_tune {
     uint32_t k, depth;                /* measured at k; lists of depth >= k are kept */
     double budget_s;                  /* 0: the start is judged, no more */
     double (*seconds)(void *context); /* a clock that only goes forward */
-    /* Told of each question: its number from 1, what was judged (NaN: failed), the best so far. NULL: nobody. */
+    /* Told of each question: its number from 1, what was judged, the best so far. NULL: nobody. */
     void (*tried)(void *context, uint32_t number, const double *values, double judged, double best);
     void *context;
 };
@@ -29,7 +29,7 @@ struct fr_tune {
 struct fr_tuned {
     double values[FR_PARAMETERS_MAX];
     double judged;
-    uint32_t asked, fits;
+    uint32_t asked, fits;     /* points that were judged, models that were fitted for them */
     bool finished;            /* false: the budget ended it */
     struct fr_toplists lists; /* of holdout->users, by the best; borrows holdout->users */
 };

@@ -1,4 +1,4 @@
-#include "freshet/learn/metrics.h"
+#include "freshet/learn/quality.h"
 #include "freshet/base/err.h"
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* metrics.h - how good lists are: against what users really took, and in what they show.
+/* quality.h - how good lists are: against what users really took, and in what they show.
  *
  * Accuracy, per user with truth T (|T| >= 1), list L cut at k, h = |L and T|:
  *     recall     h / |T|                       an item of T that no list can hold counts as missed
@@ -14,8 +14,8 @@
  *     diversity  1 - mean cosine of the pairs of one list, cosine(i, j) = users of both / sqrt(users of i * users of j),
  *                mean over at most FR_VARIETY_LISTS lists, evenly spaced
  * Threads   any; nothing is kept. */
-#ifndef FR_LEARN_METRICS_H
-#define FR_LEARN_METRICS_H
+#ifndef FR_LEARN_QUALITY_H
+#define FR_LEARN_QUALITY_H
 
 #include "freshet/learn/interactions.h"
 #include "freshet/learn/toplists.h"
