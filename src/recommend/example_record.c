@@ -5,7 +5,7 @@
 
 enum { KIND_EXAMPLE, KIND_ROW };
 enum { EXAMPLE_DISLIKE = 1, EXAMPLE_NEW = 2, SEED_DISLIKED = 1, SEED_PURCHASED = 2 };
-enum { EXAMPLE_FIELDS = 13, ROW_FIELDS = 3, SEED_FIELDS = 4, ENTRY_BYTES_LEAST = 4 };
+enum { EXAMPLE_FIELDS = 14, ROW_FIELDS = 3, SEED_FIELDS = 4, ENTRY_BYTES_LEAST = 4 };
 enum { STRENGTHS = 1000 };
 
 struct fr_example_writer {
@@ -72,6 +72,7 @@ void fr_example_writer_add(struct fr_example_writer *w, const struct fr_example 
     fr_pack_int(&w->entries, KIND_EXAMPLE);
     put_id(w, q->user);
     put_id(w, q->group);
+    put_id(w, q->surface);
     put_id(w, e->item);
     fr_pack_str(&w->entries, fr_str_of(fr_event_type_text(e->type)));
     fr_pack_int(&w->entries, e->weight);
@@ -185,6 +186,7 @@ static void get_example(struct reading *r, struct fr_example *e) {
     q->ids = r->ids;
     q->user = get_id_or_none(r);
     q->group = get_id_or_none(r);
+    q->surface = get_id_or_none(r);
     e->item = get_id(r);
     e->type = get_type(r);
     e->weight = (uint32_t)fr_pack_read_int(&r->in);

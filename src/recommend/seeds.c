@@ -70,6 +70,7 @@ struct fr_query fr_query_of(const struct fr_user *u, uint32_t user, const struct
     struct fr_query q = {.ids = ids,
                          .user = user,
                          .group = u->group,
+                         .surface = FR_DICT_NONE,
                          .seeds = fr_seeds_of(u, rules, decay, arena),
                          .seed_n = u->history.n,
                          .now_ms = now_ms,

@@ -2,7 +2,7 @@
  * rows that travel with them: together they are all that the learner ever hears of the stream.
  *
  * Shape     MessagePack: [version, [strings], [entries]]; ids are indexes into the record's own strings. An entry is
- *               [0, user, group | nil, item, type text, weight, flags, sharer | nil, time_ms, age_ms, draw,
+ *               [0, user, group | nil, surface | nil, item, type text, weight, flags, sharer | nil, time_ms, age_ms, draw,
  *                [item, strength in thousandths, age_ms, flags, ...], [followee, ...]]
  *           or  [1, item, [neighbour, worth, ...]]
  *           flags of an example: 1 dislike, 2 is_new; of a seed: 1 disliked, 2 purchased. Ages count back from the query's

@@ -3,7 +3,7 @@
  *
  * Promise   plain facts of the log, no clock: now_ms is the record's time.
  * Memory    everything is borrowed for the call.
- * Rules     all numbers belong to `ids`, one dictionary for items, users and groups. */
+ * Rules     all numbers belong to `ids`, one dictionary for items, users, groups and surfaces. */
 #ifndef FR_RECOMMEND_QUERY_H
 #define FR_RECOMMEND_QUERY_H
 
@@ -26,6 +26,7 @@ struct fr_query {
     const struct fr_dict *ids;
     uint32_t user;               /* FR_DICT_NONE: not known to these ids */
     uint32_t group;              /* demographic group, FR_DICT_NONE: none */
+    uint32_t surface;            /* where the user last did something, FR_DICT_NONE: not known */
     const struct fr_seed *seeds; /* [seed_n] the history, most recent first, each item once */
     uint32_t seed_n;
     const uint32_t *followees; /* [followee_n] users, most recently followed first */

@@ -35,7 +35,8 @@ static void make(struct world *w, uint64_t seed) {
         for (uint32_t f = 0; f < 3; f++) w->followees[i][f] = fr_rng_below(&rng, IDS);
         w->examples[i] = (struct fr_example){
             .before = {&w->ids, fr_rng_below(&rng, IDS),
-                       i % 3 ? fr_rng_below(&rng, IDS) : (uint32_t)FR_DICT_NONE, w->seeds[i], seed_n,
+                       i % 3 ? fr_rng_below(&rng, IDS) : (uint32_t)FR_DICT_NONE,
+                       i % 5 ? fr_rng_below(&rng, IDS) : (uint32_t)FR_DICT_NONE, w->seeds[i], seed_n,
                        w->followees[i], i % 4, now_ms, fr_rng_next(&rng)},
             .item = fr_rng_below(&rng, IDS),
             .type = i % 2 ? FR_EVENT_CLICK : FR_EVENT_IMPRESSION,
@@ -71,6 +72,7 @@ static bool same_id(const struct fr_dict *a, uint32_t x, const struct fr_dict *b
 static void check_query(const struct fr_query *want, const struct fr_query *got) {
     const struct fr_dict *a = want->ids, *b = got->ids;
     CHECK(same_id(a, want->user, b, got->user) && same_id(a, want->group, b, got->group));
+    CHECK(same_id(a, want->surface, b, got->surface));
     CHECK_INT(got->now_ms, want->now_ms);
     CHECK(got->draw == want->draw);
     CHECK_INT(got->seed_n, want->seed_n < FR_EXAMPLE_SEEDS ? want->seed_n : FR_EXAMPLE_SEEDS);
