@@ -36,6 +36,13 @@ struct fr_source_ops {
     void (*free)(struct fr_source *);
 };
 
+/* How many ids the dictionary had that a file's numbers belong to (it is saved beside the sources, as "ids"): every number
+ * that is read must lie below. 0: none. */
+static inline uint32_t fr_source_ids_in(const struct fr_tensors_file *f) {
+    const struct fr_tensor *ends = fr_tensors_get(f, "ids.ends", FR_TENSOR_U32);
+    return ends && ends->count < FR_DICT_NONE ? (uint32_t)ends->count : 0;
+}
+
 struct fr_source {
     const struct fr_source_ops *ops; /* first member of every source's own struct */
 };

@@ -1,0 +1,150 @@
+/* The parts put together. Learning goes in the order in which things happen: the ranker sees what was proposed before the
+ * example was known, then the sources hear of it. */
+#include "freshet/recommend/recommender.h"
+#include "freshet/base/err.h"
+#include "freshet/base/hash.h"
+#include "freshet/recommend/source_cooccurrence.h"
+#include "freshet/recommend/source_new.h"
+#include "recommender_internal.h"
+#include <stdlib.h>
+
+#define RANK_RATE .05f
+#define COVERAGE_FADES .9995 /* a memory of some 2,000 examples */
+
+static const struct fr_popular_params boards[BOARDS] = {
+    {"popular-100", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 100, false, false},
+    {"popular-500", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 500, false, false},
+    {"popular-2000", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 2000, false, false},
+    {"popular-8000", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 8000, false, false},
+    {"popular-long", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 100000, false, false},
+    {"popular-hour", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 3600e3, true, false},
+    {"popular-day", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 86400e3, true, false},
+    {"popular-group", FR_REASON_POPULAR_IN_GROUP, FR_AUDIENCE_GROUP, 500, false, false},
+    {"popular-surface", FR_REASON_POPULAR, FR_AUDIENCE_SURFACE, 500, false, false},
+};
+
+static void add_streaming(struct fr_recommender *r) {
+    for (uint32_t b = 0; b < BOARDS; b++) fr_recommender_add(r, fr_source_popular_new(&boards[b]));
+    fr_recommender_add(r, fr_source_trending_new(r->sources[0], r->sources[3]));
+    r->newcomers = fr_source_new_new();
+    fr_recommender_add(r, r->newcomers);
+    r->item_cf = fr_source_cooccurrence_new();
+    fr_recommender_add(r, r->item_cf);
+}
+
+struct fr_recommender *fr_recommender_new(const struct fr_recommender_params *params) {
+    struct fr_recommender *r = fr_alloc_zero(1, sizeof *r);
+    r->params = *params;
+    FR_ASSERT(params->votes >= 1 && params->votes <= FR_RECOMMENDER_VOTES_MAX);
+    fr_dict_init(&r->ids);
+    r->rank = fr_rank_new(&(struct fr_rank_params){.feature_n = FEATURES_MAX,
+                                                   .context_n = CONTEXTS,
+                                                   .context_values = {HISTORY_CONTEXTS, PAUSE_CONTEXTS},
+                                                   .rate = RANK_RATE});
+    r->asked = 20;
+    r->found = 10;
+    add_streaming(r);
+    return r;
+}
+
+void fr_recommender_free(struct fr_recommender *r) {
+    if (!r) return;
+    for (uint32_t s = 0; s < r->source_n; s++) r->sources[s]->ops->free(r->sources[s]);
+    fr_rank_free(r->rank);
+    fr_dict_fini(&r->ids);
+    free(r->facts);
+    free(r);
+}
+
+struct fr_dict *fr_recommender_ids(struct fr_recommender *r) {
+    return &r->ids;
+}
+const struct fr_dict *fr_recommender_names(const struct fr_recommender *r) { return &r->ids; }
+uint32_t fr_recommender_sources(const struct fr_recommender *r) { return r->source_n; }
+const struct fr_source *fr_recommender_source(const struct fr_recommender *r, uint32_t i) {
+    return r->sources[i];
+}
+
+void fr_recommender_add(struct fr_recommender *r, struct fr_source *source) {
+    for (uint32_t s = 0; s < r->source_n; s++)
+        if (strcmp(r->sources[s]->ops->name, source->ops->name) == 0) {
+            r->sources[s]->ops->free(r->sources[s]);
+            r->sources[s] = source;
+            return;
+        }
+    FR_ASSERT(r->source_n < FR_RECOMMENDER_SOURCES_MAX);
+    r->sources[r->source_n++] = source;
+}
+
+void fr_recommender_neighbors(struct fr_recommender *r, uint32_t item, const struct fr_candidate *row,
+                              uint32_t n) {
+    fr_source_cooccurrence_set(r->item_cf, item, row, n);
+}
+
+void fr_recommender_item(struct fr_recommender *r, uint32_t item, fr_time_ms since_ms) {
+    struct item_fact *fact = item_fact_of(r, item);
+    if (fact->first_ms == INT64_MIN) fact->first_ms = since_ms;
+    fr_source_new_add(r->newcomers, item, since_ms);
+}
+
+/* ---- learning ---- */
+
+/* Whether the ranker learns from it: what a list should have had. */
+static bool is_lesson(const struct fr_recommender *r, const struct fr_example *e) {
+    if (e->weight == 0 || e->dislike) return false;
+    if (r->params.targets && !(r->params.targets >> e->type & 1)) return false;
+    if (!e->is_new && r->params.list.seen == FR_SEEN_HIDE) return false;
+    uint64_t hash = fr_hash_mix(e->before.draw ^ ((uint64_t)e->time_ms << 20) ^ e->item);
+    return r->params.rank_every <= 1 || hash % r->params.rank_every == 0;
+}
+
+static void learn_ranking(struct fr_recommender *r, const struct fr_example *e,
+                          struct fr_recommender_use *use) {
+    candidates_find(r, &e->before, use);
+    uint32_t target = candidates_column(use, e->item);
+    bool found = target < use->table.n;
+    r->asked = r->asked * COVERAGE_FADES + 1;
+    r->found = r->found * COVERAGE_FADES + found;
+    if (found) fr_rank_learn(r->rank, &use->table, target, use->learning);
+    candidates_clear(&e->before, use);
+}
+
+void fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
+                          struct fr_recommender_use *use) {
+    if (is_lesson(r, e)) learn_ranking(r, e, use);
+    item_features_learn(r, e);
+    for (uint32_t s = 0; s < r->source_n; s++)
+        if (r->sources[s]->ops->learn) r->sources[s]->ops->learn(r->sources[s], e);
+}
+
+/* ---- lists ---- */
+
+static bool is_before(const struct fr_recommender *r, const struct fr_recommender_use *use, uint32_t a,
+                      uint32_t b) {
+    if (use->chances[a] > use->chances[b]) return true;
+    if (use->chances[a] < use->chances[b]) return false;
+    return fr_str_cmp(fr_dict_str(&r->ids, use->items[a]), fr_dict_str(&r->ids, use->items[b])) < 0;
+}
+
+/* The best columns into use->order, best first: most fail at the first comparison, with the worst. */
+static uint32_t choose(const struct fr_recommender *r, struct fr_recommender_use *use, uint32_t most) {
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < use->table.n; c++) {
+        uint32_t at = n;
+        if (at == most && !is_before(r, use, c, use->order[--at])) continue;
+        if (n < most) n++;
+        for (; at && is_before(r, use, c, use->order[at - 1]); at--) use->order[at] = use->order[at - 1];
+        use->order[at] = c;
+    }
+    return n;
+}
+
+struct fr_list fr_recommender_list(const struct fr_recommender *r, const struct fr_query *q,
+                                   struct fr_recommender_use *use, struct fr_arena *arena) {
+    candidates_find(r, q, use);
+    candidates_judge(r, use);
+    uint32_t n = choose(r, use, r->params.list.items);
+    struct fr_list list = account_list(r, use, n, arena);
+    candidates_clear(q, use);
+    return list;
+}

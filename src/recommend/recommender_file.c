@@ -1,0 +1,71 @@
+/* Everything learnt as arrays: ids, fact sheets, coverage, the ranker, and each source's own. */
+#include "freshet/base/err.h"
+#include "recommender_internal.h"
+#include <stdlib.h>
+
+static void save_facts(const struct fr_recommender *r, struct fr_tensors_writer *w) {
+    int64_t *rows = fr_alloc((size_t)(r->fact_n + 1) * 3 * sizeof *rows);
+    for (uint32_t i = 0; i < r->fact_n; i++) {
+        rows[3 * i] = r->facts[i].first_ms;
+        rows[3 * i + 1] = r->facts[i].last_ms;
+        rows[3 * i + 2] = (int64_t)r->facts[i].taken;
+    }
+    uint64_t shape[2] = {r->fact_n, 3};
+    fr_tensors_put(w, "items.facts", FR_TENSOR_I64, shape, 2, rows);
+    free(rows);
+}
+
+void fr_recommender_save(const struct fr_recommender *r, struct fr_tensors_writer *w) {
+    fr_tensors_put_strings(w, "ids", r->ids.strings, r->ids.n);
+    double coverage[2] = {r->asked, r->found};
+    fr_tensors_put_vector(w, "coverage", FR_TENSOR_F64, 2, coverage);
+    save_facts(r, w);
+    fr_rank_save(r->rank, w);
+    for (uint32_t s = 0; s < r->source_n; s++)
+        if (r->sources[s]->ops->save) r->sources[s]->ops->save(r->sources[s], w);
+}
+
+/* Numbers are places in the list of strings: a string that is there twice would move all others. */
+static enum fr_err load_ids(struct fr_recommender *r, const struct fr_tensors_file *f,
+                            struct fr_errmsg *msg) {
+    struct fr_arena arena = {0};
+    uint32_t n = 0;
+    const struct fr_str *strings = fr_tensors_get_strings(f, "ids", &n, &arena);
+    bool ok = strings && r->ids.n == 0;
+    for (uint32_t i = 0; ok && i < n; i++) ok = fr_dict_intern(&r->ids, strings[i]) == i;
+    fr_arena_fini(&arena);
+    return ok ? FR_OK : fr_err_set(msg, FR_STATE_CORRUPT, "ids: missing, or not each once");
+}
+
+static enum fr_err load_facts(struct fr_recommender *r, const struct fr_tensors_file *f,
+                              struct fr_errmsg *msg) {
+    const struct fr_tensor *facts = fr_tensors_get(f, "items.facts", FR_TENSOR_I64);
+    const struct fr_tensor *coverage = fr_tensors_get(f, "coverage", FR_TENSOR_F64);
+    if (!facts || facts->dimension_n != 2 || facts->shape[1] != 3 || facts->shape[0] >= FR_DICT_NONE ||
+        !coverage || coverage->count != 2)
+        return fr_err_set(msg, FR_STATE_CORRUPT, "items.facts or coverage: missing or of another shape");
+    const int64_t *row = facts->data;
+    for (uint32_t i = 0; i < facts->shape[0] && i < r->ids.n; i++, row += 3)
+        if (row[0] != INT64_MIN) *item_fact_of(r, i) = (struct item_fact){row[0], row[1], (uint64_t)row[2]};
+    r->asked = ((const double *)coverage->data)[0];
+    r->found = ((const double *)coverage->data)[1];
+    if (!(r->asked > 0 && r->found >= 0 && r->found <= r->asked))
+        return fr_err_set(msg, FR_STATE_CORRUPT, "coverage: not a share");
+    return FR_OK;
+}
+
+enum fr_err fr_recommender_load(struct fr_recommender *r, const struct fr_tensors_file *f,
+                                struct fr_errmsg *msg) {
+    enum fr_err err = load_ids(r, f, msg);
+    if (err == FR_OK) err = load_facts(r, f, msg);
+    if (err == FR_OK) err = fr_rank_load(r->rank, f, msg);
+    for (uint32_t s = 0; s < r->source_n && err == FR_OK; s++)
+        if (r->sources[s]->ops->load) err = r->sources[s]->ops->load(r->sources[s], f, msg);
+    return err;
+}
+
+size_t fr_recommender_bytes(const struct fr_recommender *r) {
+    size_t sum = sizeof *r + fr_dict_bytes(&r->ids) + r->fact_n * sizeof *r->facts;
+    for (uint32_t s = 0; s < r->source_n; s++) sum += r->sources[s]->ops->bytes(r->sources[s]);
+    return sum;
+}
