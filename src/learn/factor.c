@@ -8,6 +8,7 @@
  * Invariant between halves X and Y are in one basis. */
 #include "freshet/learn/factor.h"
 #include "factor_row.h"
+#include "freshet/base/real.h"
 #include "freshet/base/rng.h"
 #include "freshet/learn/la.h"
 #include "freshet/learn/parallel.h"
@@ -67,11 +68,16 @@ static float row_weight(const struct fr_factor_row *r) {
     return sum * r->value_scale;
 }
 
+/* Of a row that stands for so much weight. */
+static float row_lambda(const struct factor_model *m, float weight) {
+    if (!(weight > 0)) return m->lambda; /* nothing was observed at all */
+    return m->lambda * (float)fr_exp2((double)m->power * fr_log2((double)weight));
+}
+
 /* The diagonal that a row's system has besides its entries. column_n: of the other side. */
 static void row_diagonal(const struct factor_model *m, const struct fr_factor_row *row, uint32_t column_n,
                          const float *gram, float *d) {
-    float base = row_weight(row) + m->weight * (float)column_n;
-    float lambda = m->lambda * powf(base, m->power);
+    float lambda = row_lambda(m, row_weight(row) + m->weight * (float)column_n);
     for (uint32_t j = 0; j < m->k; j++) d[j] = m->weight * gram[j] + lambda;
 }
 

@@ -5,6 +5,7 @@
 #ifndef FR_LEARN_LOSS_H
 #define FR_LEARN_LOSS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Cross entropy of logits[n] with labels[n] in 0..1, mean over n. */
