@@ -29,7 +29,7 @@ void fr_bundle_set_items(struct fr_bundle *b, const struct fr_str *ids, uint32_t
 struct fr_bundle_model *fr_bundle_add(struct fr_bundle *b, struct fr_model *model) {
     FR_ASSERT(b->model_n < FR_BUNDLE_MODELS_MAX && !fr_bundle_model(b, model->ops->name));
     struct fr_bundle_model *m = &b->models[b->model_n++];
-    *m = (struct fr_bundle_model){.model = model};
+    *m = (struct fr_bundle_model){.model = model, .weight = 1};
     return m;
 }
 
@@ -85,6 +85,7 @@ static void meta_of_model(struct fr_tensors_writer *w, const char *name, const c
 
 static void write_figures(struct fr_tensors_writer *w, const char *name, const struct fr_figures *f) {
     struct fr_buf text = {0};
+    if (!f->cases) return;
     put_number(&text, "cases", f->cases);
     put_number(&text, "recall", f->recall);
     put_number(&text, "ndcg", f->ndcg);
@@ -103,7 +104,11 @@ static void write_model(struct fr_tensors_writer *w, const struct fr_bundle_mode
         meta_of_model(w, ops->name, "parameters", &text);
         fr_buf_fini(&text);
     }
-    if (m->holdout.cases) write_figures(w, ops->name, &m->holdout);
+    struct fr_buf weight = {0};
+    fr_json_double(&weight, m->weight);
+    meta_of_model(w, ops->name, "weight", &weight);
+    fr_buf_fini(&weight);
+    write_figures(w, ops->name, &m->holdout);
     ops->save(m->model, w);
 }
 
@@ -121,6 +126,8 @@ void fr_bundle_write(const struct fr_bundle *b, struct fr_buf *out) {
     meta(w, "users", "%" PRIu64, b->user_n);
     meta(w, "interactions", "%" PRIu64, b->interaction_n);
     meta(w, "fingerprint", "%016" PRIx64, b->fingerprint);
+    meta(w, "blend", "%s", b->parts == FR_BLEND_BY_PLACE ? "place" : "score");
+    write_figures(w, "blend", &b->holdout);
     fr_tensors_put_strings(w, "items", b->items, b->item_n);
     for (uint32_t i = 0; i < b->model_n; i++) write_model(w, &b->models[i]);
     fr_tensors_finish(w, out);
@@ -130,6 +137,24 @@ void fr_bundle_write(const struct fr_bundle *b, struct fr_buf *out) {
 
 /* ---- as JSON ---- */
 
+static void figures_json(const struct fr_figures *f, struct fr_buf *out) {
+    const struct {
+        const char *name;
+        double value;
+    } figures[] = {{"cases", f->cases},
+                   {"recall", f->recall},
+                   {"ndcg", f->ndcg},
+                   {"hit_rate", f->hit_rate},
+                   {"fit_seconds", f->fit_seconds}};
+    fr_json_key(out, "holdout");
+    fr_json_open(out, '{');
+    for (size_t i = 0; i < sizeof figures / sizeof *figures && f->cases; i++) {
+        fr_json_key(out, figures[i].name);
+        fr_json_number(out, figures[i].value);
+    }
+    fr_json_close(out, '}');
+}
+
 static void model_json(const struct fr_bundle_model *m, struct fr_buf *out) {
     const struct fr_model_ops *ops = m->model->ops;
     fr_json_open(out, '{');
@@ -137,6 +162,8 @@ static void model_json(const struct fr_bundle_model *m, struct fr_buf *out) {
     fr_json_str(out, fr_str_of(ops->name));
     fr_json_key(out, "bytes");
     fr_json_int(out, (int64_t)ops->bytes(m->model));
+    fr_json_key(out, "weight");
+    fr_json_double(out, m->weight);
     fr_json_key(out, "parameters");
     fr_json_open(out, '{');
     for (uint32_t i = 0; i < ops->parameter_n && m->has_values; i++) {
@@ -144,21 +171,7 @@ static void model_json(const struct fr_bundle_model *m, struct fr_buf *out) {
         fr_json_double(out, m->values[i]);
     }
     fr_json_close(out, '}');
-    fr_json_key(out, "holdout");
-    fr_json_open(out, '{');
-    const struct {
-        const char *name;
-        double value;
-    } figures[] = {{"cases", m->holdout.cases},
-                   {"recall", m->holdout.recall},
-                   {"ndcg", m->holdout.ndcg},
-                   {"hit_rate", m->holdout.hit_rate},
-                   {"fit_seconds", m->holdout.fit_seconds}};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures && m->holdout.cases; i++) {
-        fr_json_key(out, figures[i].name);
-        fr_json_number(out, figures[i].value);
-    }
-    fr_json_close(out, '}');
+    figures_json(&m->holdout, out);
     fr_json_close(out, '}');
 }
 
@@ -182,6 +195,9 @@ void fr_bundle_json(const struct fr_bundle *b, struct fr_buf *out) {
     fr_json_int(out, (int64_t)b->interaction_n);
     fr_json_key(out, "fingerprint");
     fr_json_str(out, fr_str_of(fingerprint));
+    fr_json_key(out, "blend");
+    fr_json_str(out, b->parts == FR_BLEND_BY_PLACE ? FR_STR("place") : FR_STR("score"));
+    figures_json(&b->holdout, out);
     fr_json_key(out, "models");
     fr_json_open(out, '[');
     for (uint32_t i = 0; i < b->model_n; i++) model_json(&b->models[i], out);

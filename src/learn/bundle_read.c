@@ -54,21 +54,35 @@ static struct fr_str meta_of_model(const struct fr_tensors_file *f, const char *
     return fr_tensors_get_meta(f, key);
 }
 
+static void read_figures(struct fr_str text, struct fr_figures *out) {
+    double cases = 0;
+    if (find_value(text, "cases", &cases) && cases >= 1 && cases < 1e9) out->cases = (uint32_t)cases;
+    find_value(text, "recall", &out->recall);
+    find_value(text, "ndcg", &out->ndcg);
+    find_value(text, "hit_rate", &out->hit_rate);
+    find_value(text, "fit_seconds", &out->fit_seconds);
+}
+
+/* What it counts for in the blend: 1 when nothing usable is said. */
+static double read_weight(struct fr_str text) {
+    char digits[40];
+    if (text.len == 0 || text.len >= sizeof digits) return 1;
+    memcpy(digits, text.ptr, text.len);
+    digits[text.len] = '\0';
+    double weight = strtod(digits, NULL);
+    return weight >= 0 && weight < 1e9 ? weight : 1;
+}
+
 static void read_details(const struct fr_tensors_file *f, struct fr_bundle_model *m) {
     const struct fr_model_ops *ops = m->model->ops;
     struct fr_str parameters = meta_of_model(f, ops->name, "parameters");
-    struct fr_str holdout = meta_of_model(f, ops->name, "holdout");
-    double cases = 0;
     m->has_values = parameters.len > 0;
     for (uint32_t i = 0; i < ops->parameter_n; i++) {
         m->values[i] = ops->parameters[i].standard;
         find_value(parameters, ops->parameters[i].name, &m->values[i]);
     }
-    if (find_value(holdout, "cases", &cases) && cases >= 1 && cases < 1e9) m->holdout.cases = (uint32_t)cases;
-    find_value(holdout, "recall", &m->holdout.recall);
-    find_value(holdout, "ndcg", &m->holdout.ndcg);
-    find_value(holdout, "hit_rate", &m->holdout.hit_rate);
-    find_value(holdout, "fit_seconds", &m->holdout.fit_seconds);
+    m->weight = read_weight(meta_of_model(f, ops->name, "weight"));
+    read_figures(meta_of_model(f, ops->name, "holdout"), &m->holdout);
 }
 
 static enum fr_err read_model(const struct fr_tensors_file *f, const char *name, struct fr_bundle *b,
@@ -124,6 +138,9 @@ static enum fr_err read_all(const struct fr_tensors_file *f, struct fr_bundle *b
     b->user_n = read_number(f, "users", 10);
     b->interaction_n = read_number(f, "interactions", 10);
     b->fingerprint = read_number(f, "fingerprint", 16);
+    b->parts =
+        fr_str_eq(fr_tensors_get_meta(f, "blend"), FR_STR("score")) ? FR_BLEND_BY_SCORE : FR_BLEND_BY_PLACE;
+    read_figures(meta_of_model(f, "blend", "holdout"), &b->holdout);
     if (err == FR_OK) err = read_items(f, b, msg);
     if (err == FR_OK) err = read_models(f, b, msg);
     return err;

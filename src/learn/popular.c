@@ -36,6 +36,18 @@ static void score(const struct fr_model *model, const struct fr_rows *rows, uint
         memcpy(out + (size_t)i * p->item_n, p->shares, p->item_n * sizeof *p->shares);
 }
 
+static void score_some(const struct fr_model *model, const uint32_t *columns, const float *values, uint32_t n,
+                       const uint32_t *wanted, uint32_t m, float *work, float *out) {
+    (void)columns;
+    (void)values;
+    (void)n;
+    (void)work;
+    const struct popular *p = (const struct popular *)model;
+    for (uint32_t i = 0; i < m; i++) out[i] = p->shares[wanted ? wanted[i] : i];
+}
+
+static uint32_t items(const struct fr_model *model) { return ((const struct popular *)model)->item_n; }
+
 static size_t bytes(const struct fr_model *model) {
     const struct popular *p = (const struct popular *)model;
     return sizeof *p + p->item_n * sizeof *p->shares;
@@ -43,11 +55,11 @@ static size_t bytes(const struct fr_model *model) {
 
 static void save(const struct fr_model *model, struct fr_tensors_writer *w) {
     const struct popular *p = (const struct popular *)model;
-    fr_tensors_put_vector(w, "shares", FR_TENSOR_F32, p->item_n, p->shares);
+    fr_tensors_put_vector(w, "popular.shares", FR_TENSOR_F32, p->item_n, p->shares);
 }
 
 static struct fr_model *load(const struct fr_tensors_file *file, struct fr_errmsg *msg) {
-    const struct fr_tensor *shares = fr_tensors_get(file, "shares", FR_TENSOR_F32);
+    const struct fr_tensor *shares = fr_tensors_get(file, "popular.shares", FR_TENSOR_F32);
     if (!shares || shares->dimension_n != 1 || shares->count > UINT32_MAX) {
         fr_err_set(msg, FR_STATE_CORRUPT, "popular: shares are missing");
         return NULL;
@@ -66,6 +78,8 @@ static void free_popular(struct fr_model *model) {
 const struct fr_model_ops fr_popular_ops = {.name = "popular",
                                             .fit = fit,
                                             .score = score,
+                                            .score_some = score_some,
+                                            .items = items,
                                             .bytes = bytes,
                                             .save = save,
                                             .load = load,

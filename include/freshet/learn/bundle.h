@@ -6,6 +6,8 @@
  *             models           "spectral,als": names, in order
  *             version, parent  see below; parent: what was in force when this was fitted
  *             created_ms, data_until_ms, users, interactions, fingerprint      numbers, the last one hexadecimal
+ *             blend            "place" or "score": how the models' lists make one (learn/blend.h)
+ *             <model>.weight       in the blend; 1 when absent
  *             <model>.parameters   "factors=64,alpha=0.5": of the fit
  *             <model>.holdout      "cases=9000,recall=0.1,ndcg=0.08,hit_rate=0.3,fit_seconds=2.5"
  *           Only `models` must be there: a file of somebody else's factors needs no more (docs/MODELS.md).
@@ -19,7 +21,7 @@
 
 #include "freshet/base/arena.h"
 #include "freshet/base/clock.h"
-#include "freshet/learn/model.h"
+#include "freshet/learn/blend.h"
 
 enum { FR_BUNDLE_MODELS_MAX = 16, FR_BUNDLE_VERSION_BYTES = 32 /* with its NUL */ };
 
@@ -33,6 +35,7 @@ struct fr_bundle_model {
     struct fr_model *model;
     double values[FR_PARAMETERS_MAX]; /* of its ops' parameters; valid if has_values */
     bool has_values;
+    double weight; /* in the blend, >= 0 */
     struct fr_figures holdout;
 };
 
@@ -44,6 +47,8 @@ struct fr_bundle {
     uint64_t user_n, interaction_n;
     const struct fr_str *items; /* [item_n] in the arena */
     uint32_t item_n, model_n;
+    enum fr_blend_parts parts; /* of the blend; BY_PLACE in a new one */
+    struct fr_figures holdout; /* of the blend */
     struct fr_bundle_model models[FR_BUNDLE_MODELS_MAX];
     struct fr_arena arena;
 };
