@@ -1,28 +1,22 @@
 #include "freshet/app/replay.h"
+#include "freshet/app/lines.h"
 #include "freshet/base/json.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
-enum { CHUNK_BYTES = 1 << 16, TERMINAL_US = 200000, LOG_US = 5000000, LOOK_EVERY = 256 };
+enum { TERMINAL_US = 200000, LOG_US = 5000000, LOOK_EVERY = 256 };
 
 struct fr_replay {
     struct fr_replay_sink sink;
     struct fr_decoder *decoder;
     struct fr_arena arena;
-    struct fr_buf line;
-    bool overlong; /* the rest of this line is to be left out */
     double rate;
     bool progress, terminal;
     fr_mono_us start, next_report;
     struct fr_replay_totals totals;
 
-    const char *path; /* the file being read */
-    gzFile file;
-    double file_bytes; /* packed size; 0: not known */
+    const char *name; /* of the file being read */
 };
 
 struct fr_replay *fr_replay_new(const struct fr_event_rules *rules, struct fr_replay_sink sink, double rate,
@@ -42,7 +36,6 @@ void fr_replay_free(struct fr_replay **replay) {
     if (!*replay) return;
     fr_decoder_free(&(*replay)->decoder);
     fr_arena_fini(&(*replay)->arena);
-    fr_buf_fini(&(*replay)->line);
     free(*replay);
     *replay = NULL;
 }
@@ -56,12 +49,13 @@ static void keep_pace(const struct fr_replay *r) {
     if (ahead_s > .001) fr_clock_sleep_ms((unsigned)(ahead_s < 3600 ? ahead_s * 1000 : 3600000));
 }
 
-static void report(struct fr_replay *r) {
+/* done: how much of the file has been read, 0: not known. */
+static void report(struct fr_replay *r, double done) {
     fr_mono_us now = fr_clock_mono_us();
     if (!r->progress || now < r->next_report) return;
     r->next_report = now + (r->terminal ? TERMINAL_US : LOG_US);
-    double done = r->file_bytes > 0 ? (double)gzoffset(r->file) / r->file_bytes : 0, s = elapsed_s(r);
-    fprintf(stderr, "%s%s: %llu lines, %.0f/s", r->terminal ? "\r\033[K" : "", r->path,
+    double s = elapsed_s(r);
+    fprintf(stderr, "%s%s: %llu lines, %.0f/s", r->terminal ? "\r\033[K" : "", r->name,
             (unsigned long long)r->totals.lines, (double)r->totals.lines / s);
     if (done > 0) fprintf(stderr, ", %.0f %%, about %.0f s left", 100 * done, s * (1 - done) / done);
     if (r->totals.bad) fprintf(stderr, ", %llu bad", (unsigned long long)r->totals.bad);
@@ -85,63 +79,23 @@ static struct fr_replay_line look_at(struct fr_replay *r, struct fr_str text) {
     return line;
 }
 
-static enum fr_err end_line(struct fr_replay *r, struct fr_errmsg *msg) {
-    struct fr_str text = fr_buf_slice(&r->line);
-    if (text.len && text.ptr[text.len - 1] == '\r') text.len--;
-    bool overlong = r->overlong;
-    r->overlong = false;
-    fr_buf_clear(&r->line);
-    if (overlong) r->totals.too_long++;
-    if (overlong || text.len == 0) return FR_OK;
-    struct fr_replay_line line = look_at(r, text);
+static enum fr_err take_line(void *context, const struct fr_line *l, struct fr_errmsg *msg) {
+    struct fr_replay *r = context;
+    r->totals.too_long += l->is_overlong;
+    if (l->text.len == 0) return FR_OK;
+    struct fr_replay_line line = look_at(r, l->text);
     enum fr_err err = r->sink.send(r->sink.context, &line, msg);
     if (err != FR_OK) return err;
     r->totals.lines++;
-    r->totals.bytes += text.len;
+    r->totals.bytes += l->text.len;
     keep_pace(r);
-    if (r->totals.lines % LOOK_EVERY == 0) report(r);
+    if (r->totals.lines % LOOK_EVERY == 0) report(r, l->done);
     return FR_OK;
-}
-
-static enum fr_err take(struct fr_replay *r, const char *bytes, size_t n, struct fr_errmsg *msg) {
-    while (n) {
-        const char *newline = memchr(bytes, '\n', n);
-        size_t part = newline ? (size_t)(newline - bytes) : n;
-        r->overlong = r->overlong || r->line.len + part > FR_REPLAY_LINE_BYTES;
-        if (!r->overlong) fr_buf_append(&r->line, bytes, part);
-        if (!newline) return FR_OK;
-        enum fr_err err = end_line(r, msg);
-        if (err != FR_OK) return err;
-        bytes += part + 1;
-        n -= part + 1;
-    }
-    return FR_OK;
-}
-
-static enum fr_err read_all(struct fr_replay *r, struct fr_errmsg *msg) {
-    char chunk[CHUNK_BYTES];
-    int n, code;
-    while ((n = gzread(r->file, chunk, sizeof chunk)) > 0) {
-        enum fr_err err = take(r, chunk, (size_t)n, msg);
-        if (err != FR_OK) return err;
-    }
-    const char *why = gzerror(r->file, &code);
-    if (code == Z_OK || code == Z_STREAM_END) return end_line(r, msg);
-    return fr_err_set(msg, FR_IO, "%s: %s", r->path, code == Z_ERRNO ? strerror(errno) : why);
 }
 
 enum fr_err fr_replay_file(struct fr_replay *r, const char *path, struct fr_errmsg *msg) {
-    struct stat about;
-    bool is_stdin = strcmp(path, "-") == 0;
-    r->path = is_stdin ? "standard input" : path;
-    r->file_bytes = !is_stdin && stat(path, &about) == 0 ? (double)about.st_size : 0;
-    r->file = is_stdin ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rbe");
-    if (!r->file) return fr_err_set(msg, FR_IO, "%s: %s", r->path, strerror(errno));
-    enum fr_err err = read_all(r, msg);
-    gzclose(r->file);
-    r->file = NULL;
-    fr_buf_clear(&r->line);
-    r->overlong = false;
+    r->name = fr_lines_name(path);
+    enum fr_err err = fr_lines_each(path, FR_REPLAY_LINE_BYTES, take_line, r, msg);
     if (r->progress && r->terminal) fputs("\r\033[K", stderr);
     return err;
 }

@@ -189,7 +189,7 @@ static void make_rows(struct making *m, struct fr_features *f, const size_t *end
         f->rows.start[row] = n;
         if (!fr_catalog_get(m->catalog, row)) continue;
         size_t from = k ? ends[k - 1] : 0;
-        append_row(&f->rows, &n, m->entries + from, ends[k] - from, idf);
+        if (ends[k] > from) append_row(&f->rows, &n, m->entries + from, ends[k] - from, idf);
         k++;
     }
     f->rows.start[row_n] = n;
