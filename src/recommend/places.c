@@ -2,26 +2,15 @@
 #include "freshet/base/err.h"
 #include <stdlib.h>
 
-/* Numbers above this are no dictionary's: a table for them would be larger than its strings ever are. */
-enum { NUMBER_MAX = 0x3fffffff };
-
 void fr_places_init(struct fr_places *p, uint32_t max) {
     FR_ASSERT(max > 0 && max < FR_PLACE_NONE);
     *p = (struct fr_places){.max = max, .newest = FR_PLACE_NONE, .oldest = FR_PLACE_NONE};
 }
 
 void fr_places_fini(struct fr_places *p) {
-    free(p->of);
+    fr_map_fini(&p->of);
     free(p->at);
     fr_places_init(p, p->max);
-}
-
-static void reserve_number(struct fr_places *p, uint32_t number) {
-    if (number < p->of_n) return;
-    uint32_t n = number + number / 2 + 64;
-    p->of = fr_realloc(p->of, n * sizeof *p->of);
-    for (uint32_t i = p->of_n; i < n; i++) p->of[i] = FR_PLACE_NONE;
-    p->of_n = n;
 }
 
 static void unlink_place(struct fr_places *p, uint32_t place) {
@@ -55,27 +44,33 @@ static uint32_t add_place(struct fr_places *p) {
     return p->n++;
 }
 
+/* The place of whoever was used longest ago, or a new one. */
+static uint32_t make_room(struct fr_places *p) {
+    if (p->n < p->max) return add_place(p);
+    uint32_t place = p->oldest;
+    fr_map_remove(&p->of, p->at[place].number);
+    unlink_place(p, place);
+    return place;
+}
+
 uint32_t fr_places_take(struct fr_places *p, uint32_t number, bool *fresh) {
-    FR_ASSERT(number <= NUMBER_MAX);
-    reserve_number(p, number);
-    uint32_t place = p->of[number];
+    uint32_t place = fr_places_find(p, number);
     *fresh = place == FR_PLACE_NONE;
-    if (place == p->newest && !*fresh) return place;
-    if (!*fresh || p->n == p->max) {
-        if (*fresh) {
-            place = p->oldest;
-            p->of[p->at[place].number] = FR_PLACE_NONE;
-        }
+    if (*fresh) {
+        place = make_room(p);
+        p->at[place].number = number;
+        *fr_map_put(&p->of, number, NULL) = place;
+    } else if (place == p->newest)
+        return place;
+    else
         unlink_place(p, place);
-    } else
-        place = add_place(p);
-    p->at[place].number = number;
-    p->of[number] = place;
     link_newest(p, place);
     return place;
 }
 
-size_t fr_places_bytes(const struct fr_places *p) { return p->of_n * sizeof *p->of + p->cap * sizeof *p->at; }
+size_t fr_places_bytes(const struct fr_places *p) {
+    return p->of.cap * (sizeof *p->of.entries + 1) + p->cap * sizeof *p->at;
+}
 
 void fr_places_save(const struct fr_places *p, struct fr_tensors_writer *w, const char *name) {
     fr_tensors_put(w, name, FR_TENSOR_U32, (uint64_t[]){p->n, 3}, 2, p->at);
@@ -111,12 +106,11 @@ enum fr_err fr_places_load(struct fr_places *p, const struct fr_tensors_file *f,
     if (n) memcpy(p->at, at, n * sizeof *p->at);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t number = at[i].number;
-        if (number > NUMBER_MAX || fr_places_find(p, number) != FR_PLACE_NONE) {
+        if (number >= FR_PLACE_NONE || fr_places_find(p, number) != FR_PLACE_NONE) {
             fr_places_fini(p);
             return fr_err_set(msg, FR_STATE_CORRUPT, "%s: a number twice", name);
         }
-        reserve_number(p, number);
-        p->of[number] = i;
+        *fr_map_put(&p->of, number, NULL) = i;
         if (at[i].newer == FR_PLACE_NONE) p->newest = i;
         if (at[i].older == FR_PLACE_NONE) p->oldest = i;
     }

@@ -12,6 +12,7 @@ void fr_scratch_fini(struct fr_scratch *s) {
     free(s->because);
     free(s->touched);
     free(s->floats);
+    free(s->work);
     *s = (struct fr_scratch){0};
 }
 
@@ -35,6 +36,14 @@ float *fr_scratch_floats(struct fr_scratch *s, size_t n) {
         s->floats = fr_alloc(s->floats_cap * sizeof *s->floats);
     }
     return s->floats;
+}
+
+void *fr_scratch_work(struct fr_scratch *s, size_t size_bytes) {
+    if (size_bytes <= s->work_bytes) return s->work;
+    free(s->work);
+    s->work = fr_alloc_zero(1, size_bytes);
+    s->work_bytes = size_bytes;
+    return s->work;
 }
 
 static bool is_better(const struct fr_dict *ids, const struct fr_vote *a, const struct fr_vote *b) {

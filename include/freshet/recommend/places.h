@@ -4,11 +4,12 @@
  *
  * Promise   O(1); who makes room depends on the calls alone, not on numbers.
  * Threads   one owner; any number of readers while nobody takes.
- * Memory    4 bytes for each number of the dictionary and 12 for each place, owned.
+ * Memory    at most 80 bytes for each place, owned.
  * Errors    loading refuses what is not a list of places (FR_STATE_CORRUPT). */
 #ifndef FR_RECOMMEND_PLACES_H
 #define FR_RECOMMEND_PLACES_H
 
+#include "freshet/base/map.h"
 #include "freshet/base/tensors.h"
 
 enum { FR_PLACE_NONE = 0x7fffffff };
@@ -19,16 +20,17 @@ struct fr_place {
 };
 
 struct fr_places {
-    uint32_t *of;        /* [of_n] by number: its place, FR_PLACE_NONE */
+    struct fr_map of;    /* number -> place */
     struct fr_place *at; /* [n] by place */
-    uint32_t of_n, n, cap, max, newest, oldest;
+    uint32_t n, cap, max, newest, oldest;
 };
 
 void fr_places_init(struct fr_places *p, uint32_t max); /* max > 0 */
 void fr_places_fini(struct fr_places *p);
 
 static inline uint32_t fr_places_find(const struct fr_places *p, uint32_t number) {
-    return number < p->of_n ? p->of[number] : (uint32_t)FR_PLACE_NONE;
+    const uint64_t *place = fr_map_get(&p->of, number);
+    return place ? (uint32_t)*place : (uint32_t)FR_PLACE_NONE;
 }
 
 /* The place of number, used now. *fresh: it had none; what the caller keeps at this place is nobody's any more. */

@@ -22,6 +22,9 @@ struct fr_seed {
     uint32_t types;     /* what was done to it: bit 1u << enum fr_event_type each; 0: not said */
 };
 
+/* Whether it says what the user likes: seen alone does not. */
+static inline bool fr_seed_speaks(const struct fr_seed *s) { return s->strength > 0 && !s->disliked; }
+
 struct fr_query {
     const struct fr_dict *ids;
     uint32_t user;               /* FR_DICT_NONE: not known to these ids */
@@ -46,5 +49,10 @@ struct fr_example {
     uint32_t sharer; /* user whose share was followed, FR_DICT_NONE: none */
     fr_time_ms time_ms;
 };
+
+/* Whether it shows an interest in an item. */
+static inline bool fr_example_is_positive(const struct fr_example *e) {
+    return e->weight > 0 && !e->dislike && e->item != FR_DICT_NONE;
+}
 
 #endif

@@ -4,7 +4,8 @@
  *           of the item id, so no list depends on numbers. Sums are single precision: whoever adds must add in an order
  *           that does not depend on numbers either.
  * Threads   one a thread.
- * Memory    16 bytes for each item of the dictionary, kept; no allocation once it has seen the largest input.
+ * Memory    16 bytes for each item of the dictionary, and what sources ask for as work, kept; no allocation once it has seen
+ *           the largest input.
  * Errors    none: amounts that are not above 0, or not finite, are nothing. */
 #ifndef FR_RECOMMEND_SCRATCH_H
 #define FR_RECOMMEND_SCRATCH_H
@@ -29,6 +30,8 @@ struct fr_scratch {
     uint32_t cap, touched_n;
     float *floats; /* [floats_cap] for whoever calculates between two uses; nothing is kept in it */
     size_t floats_cap;
+    void *work;
+    size_t work_bytes;
 };
 
 void fr_scratch_fini(struct fr_scratch *s); /* leaves it zero-initialised */
@@ -36,6 +39,9 @@ void fr_scratch_fini(struct fr_scratch *s); /* leaves it zero-initialised */
 void fr_scratch_reserve(struct fr_scratch *s, uint32_t item_n);
 /* Room for n numbers of any value, lent until the next call. */
 float *fr_scratch_floats(struct fr_scratch *s, size_t n);
+
+/* Memory of a source's own for one proposal, all zeros; whoever takes it leaves it all zeros. */
+void *fr_scratch_work(struct fr_scratch *s, size_t size_bytes);
 
 static inline bool fr_scratch_is_touched(const struct fr_scratch *s, uint32_t item) {
     return s->sums[item] > 0 || s->sums[item] < 0;

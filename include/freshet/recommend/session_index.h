@@ -15,7 +15,7 @@
  *           After Garg et al. 2019 (STAN) and Ludewig et al. 2019 (VSTAN; session-rec).
  * Promise   a function of the calls alone: no order of a hash table, no numbers' order. Searching does not change it.
  * Threads   one who appends, and no reader meanwhile; or any number of readers, each with a scratch of its own.
- * Memory    sessions * (length * 4 + 32) + items * per_item * 8 bytes at most; a reader's scratch 16 bytes a session. */
+ * Memory    sessions * (length * 4 + 24) + items * (per_item * 8 + 110) bytes at most; a reader's scratch 16 bytes a session. */
 #ifndef FR_RECOMMEND_SESSION_INDEX_H
 #define FR_RECOMMEND_SESSION_INDEX_H
 
@@ -75,10 +75,15 @@ struct fr_session_query {
 void fr_session_index_search(const struct fr_session_index *x, const struct fr_session_query *q,
                              struct fr_scratch *votes);
 
+/* Every item is below it. */
+uint32_t fr_session_index_number_end(const struct fr_session_index *x);
+/* Sessions with the item, ever; all sessions, ever. */
+uint32_t fr_session_index_count(const struct fr_session_index *x, uint32_t item);
+uint64_t fr_session_index_begun(const struct fr_session_index *x);
 size_t fr_session_index_bytes(const struct fr_session_index *x);
 /* Arrays are named <name>.<array>. */
 void fr_session_index_save(const struct fr_session_index *x, struct fr_tensors_writer *w, const char *name);
-/* x: new. */
+/* x: new, with the same parameters. After an error it can only be freed. */
 enum fr_err fr_session_index_load(struct fr_session_index *x, const struct fr_tensors_file *f,
                                   const char *name, struct fr_errmsg *msg) FR_MUST_USE;
 

@@ -10,8 +10,7 @@
  * Rows      at most `successors` of an item. When a row is full the smallest makes room (space-saving, Metwally 2005): the
  *           newcomer inherits its count as error, so any successor with more than total / successors is in the row, and
  *           count - error is never more than the truth. What was lost is total less the sum of (count - error).
- * Memory    items * (successors * 12 + 60) bytes at most, and 4 for each number of the dictionary. Rows grow with what they
- *           hold. */
+ * Memory    items * (successors * 12 + 112) bytes at most. Rows grow with what they hold. */
 #ifndef FR_RECOMMEND_SOURCE_NEXT_H
 #define FR_RECOMMEND_SOURCE_NEXT_H
 

@@ -4,7 +4,7 @@
  *           one begins a new visit. A visit counts from its first item on.
  * Query     the leading seeds of the history with pauses of at most gap_ms, the first of them at most gap_ms before now_ms;
  *           without one the single most recent seed stands for the visit.
- * Memory    what the index states, and 12 bytes for each of index.sessions users whose visit may go on. */
+ * Memory    what the index states, and 90 bytes for each of index.sessions users whose visit may go on. */
 #ifndef FR_RECOMMEND_SOURCE_SESSION_H
 #define FR_RECOMMEND_SOURCE_SESSION_H
 

@@ -8,8 +8,7 @@
  *           example of somebody who follows f, while f has touches, is an exposure; when its item is among
  *           them, a follow-up as well. An opened share is a follow-up of share_weight. Both halve each half_life_ms.
  * Score     of an item = sum over people of influence(f) * 2^(-age of f's touch / half_life_ms).
- * Memory    users * (touches * 16 + 60) + openers * (sharers * 4 + 12) bytes at most, and 8 for each number of the
- *           dictionary. */
+ * Memory    users * (touches * 16 + 130) + openers * (sharers * 4 + 80) bytes at most. */
 #ifndef FR_RECOMMEND_SOURCE_SOCIAL_H
 #define FR_RECOMMEND_SOURCE_SOCIAL_H
 

@@ -4,7 +4,7 @@
  * same search as "similar visits", with its own weights.
  *
  * Learns    an example with weight > 0 on an item that is new to the user's history.
- * Memory    what the index states, and 12 bytes for each of index.sessions users. */
+ * Memory    what the index states, and 90 bytes for each of index.sessions users. */
 #ifndef FR_RECOMMEND_SOURCE_USER_H
 #define FR_RECOMMEND_SOURCE_USER_H
 
