@@ -32,7 +32,7 @@ struct search {
 
 static double idf(const struct fr_session_index *x, const struct list *list) {
     if (list->sessions == 0 || list->sessions >= x->begun) return 0;
-    return fr_log((double)x->begun / list->sessions);
+    return fr_ln((double)x->begun / list->sessions);
 }
 
 static const struct list *list_at(const struct fr_session_index *x, uint32_t item) {

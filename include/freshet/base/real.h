@@ -33,7 +33,7 @@ static inline double fr_exp2(double x) {
 static inline double fr_exp(double x) { return fr_exp2(x * 0x1.71547652b82fep+0); }
 
 /* ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), x = m 2^e, m within sqrt(1/2) .. sqrt(2). */
-static inline double fr_log(double x) {
+static inline double fr_ln(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     int64_t e = (int64_t)(bits >> 52) - 1023;
@@ -46,6 +46,6 @@ static inline double fr_log(double x) {
     return (double)e * 0x1.62e42fefa39efp-1 + 2 * s * sum;
 }
 
-static inline double fr_log2(double x) { return fr_log(x) * 0x1.71547652b82fep+0; }
+static inline double fr_log2(double x) { return fr_ln(x) * 0x1.71547652b82fep+0; }
 
 #endif
