@@ -1,11 +1,15 @@
 #include "freshet/learn/model.h"
 #include "freshet/learn/factor.h"
 #include "freshet/learn/factors.h"
+#include "freshet/learn/item_cf.h"
 #include "freshet/learn/popular.h"
+#include "freshet/learn/spectral.h"
 #include <string.h>
 
 const struct fr_model_ops *const fr_models[] = {
     &fr_popular_ops,
+    &fr_item_cf_ops,
+    &fr_spectral_ops,
     &fr_factor_ops,
 };
 const unsigned fr_models_n = sizeof fr_models / sizeof *fr_models;

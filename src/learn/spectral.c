@@ -1,0 +1,271 @@
+/* Problem   powers of P reach further than its edges and cost an application each, for each user; P itself has 40 million
+ *           entries where R has 800,000.
+ * Choice    what is far comes from the singular vectors, so one application of P is enough; and of each item's edges the
+ *           strongest alone, which scores better than all (the weak ones are mostly chance) and in a tenth of the time.
+ *           All users of a block go through V in two matrix products.
+ * Invariant of items nobody had, every scale is 0, and so is every score. */
+#include "freshet/learn/spectral.h"
+#include "freshet/learn/cooccurrence.h"
+#include "freshet/learn/graph.h"
+#include "freshet/learn/la.h"
+#include "freshet/learn/svd.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, SHARPNESS, PARAMETERS };
+enum { LONGEST = 2000, RESTARTS_MAX = 1 };
+static const double svd_tolerance = 1e-3;
+
+static const double factors_grid[] = {32, 64, 128, 256, 512};
+static const double neighbors_grid[] = {50, 100, 200, 500};
+static const double popularity_grid[] = {0, .1, .2, .3, .4, .5};
+static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
+static const double sharpness_grid[] = {0, .5, 1, 2};
+
+#define GRID(g) g, sizeof(g) / sizeof *(g)
+static const struct fr_parameter parameters[PARAMETERS] = {
+    [FACTORS] = {"factors", 512, GRID(factors_grid)},
+    [NEIGHBORS] = {"neighbors", 200, GRID(neighbors_grid)},
+    [POPULARITY] = {"popularity", .3, GRID(popularity_grid)},
+    [GLOBAL] = {"global", .3, GRID(global_grid)},
+    [SHARPNESS] = {"sharpness", 0, GRID(sharpness_grid)},
+};
+
+struct spectral {
+    struct fr_model base;
+    uint32_t item_n, k;
+    double factors_asked; /* of the fit; k may be smaller */
+    struct fr_rows graph; /* item x item: W */
+    float *vectors;       /* [item_n][k] */
+    float *singular;      /* [k] relative to the largest */
+    float *degrees;       /* [item_n] */
+    /* From these and the parameters: */
+    double values[PARAMETERS];
+    float *gains;     /* [k]: global times G(S) */
+    float *in, *back; /* [item_n] D^-b, D^b */
+};
+
+/* Takes over graph, vectors, singular and degrees. */
+static struct spectral *model_new(uint32_t item_n, uint32_t k) {
+    struct spectral *m = fr_alloc_zero(1, sizeof *m);
+    *m = (struct spectral){.base = {&fr_spectral_ops}, .item_n = item_n, .k = k};
+    m->gains = fr_alloc(((size_t)k + 1) * sizeof *m->gains);
+    m->in = fr_alloc(((size_t)item_n + 1) * sizeof *m->in);
+    m->back = fr_alloc(((size_t)item_n + 1) * sizeof *m->back);
+    return m;
+}
+
+static void model_free(struct fr_model *model) {
+    struct spectral *m = (struct spectral *)model;
+    fr_rows_fini(&m->graph);
+    free(m->vectors);
+    free(m->singular);
+    free(m->degrees);
+    free(m->gains);
+    free(m->in);
+    free(m->back);
+    free(m);
+}
+
+/* What follows from the values. */
+static void shape(struct spectral *m, const double *values) {
+    memcpy(m->values, values, sizeof m->values);
+    for (uint32_t j = 0; j < m->k; j++)
+        m->gains[j] = j < values[FACTORS]
+                          ? (float)(values[GLOBAL] * pow((double)m->singular[j], values[SHARPNESS]))
+                          : 0;
+    for (uint32_t i = 0; i < m->item_n; i++) {
+        double d = (double)m->degrees[i];
+        m->in[i] = d > 0 ? (float)pow(d, -values[POPULARITY]) : 0;
+        m->back[i] = d > 0 ? (float)pow(d, values[POPULARITY]) : 0;
+    }
+}
+
+static bool adjust(struct fr_model *model, const double *values) {
+    struct spectral *m = (struct spectral *)model;
+    bool is_same_graph = values[NEIGHBORS] == m->values[NEIGHBORS];
+    if (values[FACTORS] > m->factors_asked || !is_same_graph) return false;
+    shape(m, values);
+    return true;
+}
+
+static uint32_t factors_that_fit(double wanted, const struct fr_interactions *data) {
+    size_t a_factor = 3 * sizeof(float) * 2 * ((size_t)data->by_user.row_n + data->by_item.row_n + 1);
+    size_t room = FR_SPECTRAL_BYTES / a_factor;
+    return wanted < (double)room ? (uint32_t)wanted : (uint32_t)(room ? room : 1);
+}
+
+static struct fr_rows local_part(const struct fr_fit *fit, const float *users, const float *items,
+                                 uint32_t neighbors) {
+    const struct fr_interactions *data = fit->data;
+    float *squares = fr_alloc(((size_t)data->by_user.row_n + 1) * sizeof *squares);
+    for (uint32_t u = 0; u < data->by_user.row_n; u++) squares[u] = users[u] * users[u];
+    struct fr_cooccurrence how = {.other_weight = squares,
+                                  .row_scale = items,
+                                  .column_scale = items,
+                                  .power = 1,
+                                  .keep = neighbors,
+                                  .longest_max = LONGEST,
+                                  .threads = fit->threads};
+    struct fr_rows graph = fr_cooccurrence(&data->by_item, &data->by_user, &how);
+    free(squares);
+    return graph;
+}
+
+static void take_vectors(struct spectral *m, struct fr_svd *svd) {
+    m->vectors = svd->vectors;
+    m->singular = svd->values;
+    for (uint32_t j = m->k; j-- > 0;) m->singular[j] /= m->singular[0];
+    *svd = (struct fr_svd){0};
+}
+
+static struct fr_model *fit(const struct fr_fit *fit, const double *values, struct fr_errmsg *msg) {
+    const struct fr_interactions *data = fit->data;
+    float *users = fr_degree_powers(&data->by_user, -.5), *items = fr_degree_powers(&data->by_item, -.5);
+    struct fr_svd_options o = {.row_scale = users,
+                               .column_scale = items,
+                               .k = factors_that_fit(values[FACTORS], data),
+                               .tolerance = svd_tolerance,
+                               .restarts_max = RESTARTS_MAX,
+                               .threads = fit->threads,
+                               .seed = fit->seed,
+                               .progress = fit->progress,
+                               .context = fit->context};
+    struct fr_svd svd;
+    struct spectral *m = NULL;
+    if (fr_la_open(msg)) {
+        /* msg says why */
+    } else if (fr_svd(&data->by_user, &data->by_item, &o, &svd)) {
+        m = model_new(data->by_item.row_n, svd.k);
+        m->degrees = fr_degree_powers(&data->by_item, 1);
+        m->graph = local_part(fit, users, items, (uint32_t)values[NEIGHBORS]);
+        m->factors_asked = values[FACTORS];
+        take_vectors(m, &svd);
+        shape(m, values);
+    } else
+        fr_err_set(msg, FR_TIMEOUT, "spectral: given up");
+    free(users);
+    free(items);
+    return m ? &m->base : NULL;
+}
+
+/* place[k] = gains V^T D^-b r. */
+static void fold_in(const struct spectral *m, const struct fr_history_row *h, float *place) {
+    memset(place, 0, m->k * sizeof *place);
+    for (uint32_t i = 0; i < h->n; i++) {
+        float z = fr_history_value(h, i) * m->in[h->columns[i]];
+        const float *v = m->vectors + (size_t)h->columns[i] * m->k;
+        for (uint32_t j = 0; j < m->k; j++) place[j] += z * v[j];
+    }
+    for (uint32_t j = 0; j < m->k; j++) place[j] *= m->gains[j];
+}
+
+static void score(const struct fr_model *model, const struct fr_rows *rows, uint32_t first, uint32_t n,
+                  bool is_known, float *out) {
+    (void)is_known;
+    const struct spectral *m = (const struct spectral *)model;
+    float *places = fr_alloc(((size_t)n * m->k + 1) * sizeof *places);
+    for (uint32_t u = 0; u < n; u++) {
+        struct fr_history_row h = fr_history_row(rows, first + u);
+        fold_in(m, &h, places + (size_t)u * m->k);
+    }
+    fr_la_gemm(false, true, n, m->item_n, m->k, 1, places, m->vectors, 0, out);
+    for (uint32_t u = 0; u < n; u++) {
+        struct fr_history_row h = fr_history_row(rows, first + u);
+        float *to = out + (size_t)u * m->item_n;
+        fr_graph_add(&m->graph, &h, m->in, 1, to);
+        for (uint32_t i = 0; i < m->item_n; i++) to[i] *= m->back[i];
+    }
+    free(places);
+}
+
+static void score_some(const struct fr_model *model, const uint32_t *columns, const float *values, uint32_t n,
+                       const uint32_t *wanted, uint32_t count, float *work, float *out) {
+    const struct spectral *m = (const struct spectral *)model;
+    struct fr_history_row h = {columns, values, n};
+    fold_in(m, &h, work);
+    for (uint32_t w = 0; w < count; w++) {
+        const float *v = m->vectors + (size_t)(wanted ? wanted[w] : w) * m->k;
+        float sum = 0;
+        for (uint32_t j = 0; j < m->k; j++) sum += work[j] * v[j];
+        out[w] = sum;
+    }
+    if (wanted)
+        fr_graph_add_some(&m->graph, &h, m->in, 1, wanted, count, out);
+    else
+        fr_graph_add(&m->graph, &h, m->in, 1, out);
+    for (uint32_t w = 0; w < count; w++) out[w] *= m->back[wanted ? wanted[w] : w];
+}
+
+static uint32_t work_floats(const struct fr_model *model) { return ((const struct spectral *)model)->k; }
+
+static uint32_t items(const struct fr_model *model) { return ((const struct spectral *)model)->item_n; }
+
+static size_t bytes(const struct fr_model *model) {
+    const struct spectral *m = (const struct spectral *)model;
+    return sizeof *m + fr_rows_bytes(&m->graph) +
+           ((size_t)m->item_n * (m->k + 3) + 2 * (size_t)m->k) * sizeof(float);
+}
+
+static void save(const struct fr_model *model, struct fr_tensors_writer *w) {
+    const struct spectral *m = (const struct spectral *)model;
+    uint64_t shape_of_vectors[2] = {m->item_n, m->k};
+    fr_rows_save(&m->graph, "spectral.graph", w);
+    fr_tensors_put(w, "spectral.vectors", FR_TENSOR_F32, shape_of_vectors, 2, m->vectors);
+    fr_tensors_put_vector(w, "spectral.singular", FR_TENSOR_F32, m->k, m->singular);
+    fr_tensors_put_vector(w, "spectral.degrees", FR_TENSOR_F32, m->item_n, m->degrees);
+    fr_tensors_put_vector(w, "spectral.parameters", FR_TENSOR_F64, PARAMETERS, m->values);
+}
+
+/* A copy of the array if it has n finite elements, else NULL. */
+static float *copy_of(const struct fr_tensors_file *file, const char *name, uint64_t n) {
+    const struct fr_tensor *t = fr_tensors_get(file, name, FR_TENSOR_F32);
+    if (!t || t->count != n) return NULL;
+    float *copy = fr_alloc((n + 1) * sizeof *copy);
+    for (uint64_t i = 0; i < n; i++) {
+        copy[i] = ((const float *)t->data)[i];
+        if (isfinite(copy[i])) continue;
+        free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+static struct fr_model *load(const struct fr_tensors_file *file, struct fr_errmsg *msg) {
+    struct fr_rows graph;
+    const struct fr_tensor *v = fr_tensors_get(file, "spectral.vectors", FR_TENSOR_F32);
+    const struct fr_tensor *values = fr_tensors_get(file, "spectral.parameters", FR_TENSOR_F64);
+    if (fr_rows_load(file, "spectral.graph", &graph, msg)) return NULL;
+    bool fits = values && values->count == PARAMETERS && v && v->dimension_n == 2 &&
+                v->shape[0] == graph.row_n && graph.row_n == graph.column_n && v->shape[1] <= graph.row_n;
+    struct spectral *m = model_new(fits ? graph.row_n : 0, fits ? (uint32_t)v->shape[1] : 0);
+    m->graph = graph;
+    if (fits) {
+        m->vectors = copy_of(file, "spectral.vectors", v->count);
+        m->singular = copy_of(file, "spectral.singular", m->k);
+        m->degrees = copy_of(file, "spectral.degrees", m->item_n);
+    }
+    if (m->vectors && m->singular && m->degrees) {
+        m->factors_asked = ((const double *)values->data)[FACTORS];
+        shape(m, values->data);
+        return &m->base;
+    }
+    fr_err_set(msg, FR_STATE_CORRUPT, "spectral: its arrays are missing or do not fit together");
+    model_free(&m->base);
+    return NULL;
+}
+
+const struct fr_model_ops fr_spectral_ops = {.name = "spectral",
+                                             .parameters = parameters,
+                                             .parameter_n = PARAMETERS,
+                                             .fit = fit,
+                                             .adjust = adjust,
+                                             .score = score,
+                                             .score_some = score_some,
+                                             .work_floats = work_floats,
+                                             .items = items,
+                                             .bytes = bytes,
+                                             .save = save,
+                                             .load = load,
+                                             .free = model_free};

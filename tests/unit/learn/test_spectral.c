@@ -1,0 +1,127 @@
+/* The graph filter against a dense computation: Jacobi's singular vectors, P by three loops. */
+#include "freshet/learn/spectral.h"
+#include "freshet/learn/la.h"
+#include "model_check.h"
+
+enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, SHARPNESS };
+
+static double normal[USERS][ITEMS], history[USERS][ITEMS], degree[ITEMS];
+
+static void fill_dense(const struct fr_interactions *m) {
+    double users[USERS] = {0};
+    memset(history, 0, sizeof history), memset(degree, 0, sizeof degree), memset(normal, 0, sizeof normal);
+    for (uint32_t u = 0; u < USERS; u++)
+        for (size_t at = m->by_user.start[u]; at < m->by_user.start[u + 1]; at++) {
+            double x = (double)m->by_user.values[at];
+            history[u][m->by_user.columns[at]] = x;
+            users[u] += x, degree[m->by_user.columns[at]] += x;
+        }
+    for (uint32_t u = 0; u < USERS; u++)
+        for (uint32_t i = 0; i < ITEMS; i++)
+            if (history[u][i] > 0) normal[u][i] = history[u][i] / sqrt(users[u] * degree[i]);
+}
+
+/* filter[i][j] = P's strongest edges of i, without itself, + global V G V^T. */
+static void dense_filter(const double *values, double filter[ITEMS][ITEMS]) {
+    static float p[ITEMS * ITEMS];
+    float squares[ITEMS];
+    for (uint32_t i = 0; i < ITEMS; i++)
+        for (uint32_t j = 0; j < ITEMS; j++) {
+            double sum = 0;
+            for (uint32_t u = 0; u < USERS; u++) sum += normal[u][i] * normal[u][j];
+            filter[i][j] = i == j ? 0 : sum;
+            p[i * ITEMS + j] = (float)sum;
+        }
+    for (uint32_t i = 0; i < ITEMS; i++)
+        for (uint32_t j = 0; j < ITEMS; j++) {
+            uint32_t better = 0;
+            for (uint32_t l = 0; l < ITEMS; l++)
+                better += l != i && (double)p[i * ITEMS + l] > filter[i][j] * (1 + 1e-5);
+            if (better >= values[NEIGHBORS]) filter[i][j] = 0;
+        }
+    fr_la_naive_eigen(ITEMS, p, squares);
+    for (uint32_t k = 0; k < values[FACTORS]; k++) {
+        if ((double)squares[k] < 1e-6 * (double)squares[0]) break;
+        double gain = values[GLOBAL] * pow((double)(squares[k] / squares[0]), values[SHARPNESS] / 2);
+        for (uint32_t i = 0; i < ITEMS; i++)
+            for (uint32_t j = 0; j < ITEMS; j++)
+                filter[i][j] += gain * (double)p[k * ITEMS + i] * (double)p[k * ITEMS + j];
+    }
+}
+
+static float *dense_scores(const double *values) {
+    static double filter[ITEMS][ITEMS];
+    float *want = fr_alloc_zero((size_t)USERS * ITEMS, sizeof *want);
+    dense_filter(values, filter);
+    for (uint32_t u = 0; u < USERS; u++)
+        for (uint32_t j = 0; j < ITEMS; j++) {
+            double sum = 0;
+            for (uint32_t i = 0; i < ITEMS; i++)
+                if (history[u][i] > 0)
+                    sum += history[u][i] * pow(degree[i], -values[POPULARITY]) * filter[i][j];
+            if (degree[j] > 0) want[u * ITEMS + j] = (float)(sum * pow(degree[j], values[POPULARITY]));
+        }
+    return want;
+}
+
+static void check(const double *values, bool with_values) {
+    struct fr_interactions *data = small_world(with_values);
+    fill_dense(data);
+    float *want = dense_scores(values);
+    struct fr_fit fit = {.data = data, .seed = 1};
+    check_model(&fr_spectral_ops, &fit, values, true, want, 2e-4);
+    check_model(&fr_spectral_ops, &fit, values, false, want, 2e-4);
+    free(want);
+    fr_interactions_free(data);
+}
+
+static void test_scores_are_those_of_the_formula(void) {
+    check((double[]){5, 100, 0, .3, 0}, false);
+    check((double[]){5, 100, .4, .3, 1}, true);
+    check((double[]){100, 100, .2, 1, 2}, true);
+    check((double[]){8, 4, .3, 0, 0}, true);
+}
+
+static void test_adjusting_equals_fitting(void) {
+    struct fr_interactions *data = small_world(true);
+    fill_dense(data);
+    struct fr_fit fit = {.data = data, .threads = 1, .seed = 1};
+    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[]){12, 100, .3, .3, 0}, NULL);
+    const double other[] = {5, 100, .1, .6, 1};
+    CHECK(fr_spectral_ops.adjust(m, other));
+    float *want = dense_scores(other), *got = all_scores(m, &data->by_user, true);
+    CHECK_NEAR(most_apart(want, got, (size_t)USERS * ITEMS), 0, 2e-4);
+    CHECK(!fr_spectral_ops.adjust(m, (double[]){13, 100, .1, .6, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 50, .1, .6, 1}));
+    CHECK(fr_spectral_ops.adjust(m, (double[]){12, 100, .3, .3, 0}));
+    free(want), free(got);
+    m->ops->free(m);
+    fr_interactions_free(data);
+}
+
+static bool refuse(void *context, const char *step, double done) {
+    (void)context, (void)step, (void)done;
+    return false;
+}
+
+/* 800 users, so that the iteration has steps to report. */
+static void test_progress_can_end_a_fit(void) {
+    struct fr_interaction entries[800];
+    for (uint32_t u = 0; u < 800; u++) entries[u] = (struct fr_interaction){u, u * 7 % 900, 1};
+    struct fr_interactions *data = fr_interactions_new(800, 900, entries, 800);
+    struct fr_fit fit = {.data = data, .threads = 1, .seed = 1, .progress = refuse};
+    struct fr_errmsg msg = {0};
+    CHECK(!fr_spectral_ops.fit(&fit, (double[]){10, 50, .3, .3, 0}, &msg));
+    CHECK_INT(msg.code, FR_TIMEOUT);
+    fr_interactions_free(data);
+}
+
+static void test_nothing_is_no_fault(void) { check_nothing(&fr_spectral_ops); }
+
+int main(void) {
+    RUN(test_scores_are_those_of_the_formula);
+    RUN(test_adjusting_equals_fitting);
+    RUN(test_progress_can_end_a_fit);
+    RUN(test_nothing_is_no_fault);
+    return check_done();
+}
