@@ -172,6 +172,20 @@ static enum fr_err load(struct fr_worker *w, struct fr_errmsg *msg) {
     return err;
 }
 
+/* What apply() must know besides the states. Nothing has been applied yet, so a store that is away costs a retry. */
+static enum fr_err load_facts(struct fr_worker *w, const struct fr_stage_batch *b, struct fr_errmsg *msg) {
+    if (!w->stage->ops->facts_wanted) return FR_OK;
+    for (;;) {
+        const struct fr_str *keys;
+        uint32_t n = w->stage->ops->facts_wanted(w->stage, b, &keys);
+        if (n == 0) return FR_OK;
+        struct fr_str *values = fr_arena_alloc(&w->scratch, n * sizeof *values);
+        enum fr_err err = w->store->ops->load(w->store, keys, n, values, &w->scratch, msg);
+        if (err != FR_OK) return err;
+        w->stage->ops->facts_loaded(w->stage, b, values, n);
+    }
+}
+
 static void apply_record(struct fr_worker *w, const struct fr_stage_batch *b, uint32_t i) {
     struct input *in = &w->input;
     const struct fr_record *r = &in->records[i];
@@ -272,7 +286,9 @@ static void apply_all(struct fr_worker *w, struct batch *b) {
 enum fr_err input_build(struct fr_worker *w, struct fr_errmsg *msg) {
     if (!backoff_ready(&w->store_backoff, w->now_ms)) return FR_OK;
     struct fr_errmsg why = {0};
+    struct fr_stage_batch before = stage_batch(w, NULL);
     enum fr_err err = load(w, &why);
+    if (err == FR_OK) err = load_facts(w, &before, &why);
     if (err != FR_OK) {
         if (fr_err_fate(err) == FR_FATE_FATAL) return fr_err_set(msg, err, "%s", why.text);
         fr_log(FR_LOG_WARN, "LOAD-WAITS", "stage=%s error=%s text=\"%s\"", w->stage->ops->name,

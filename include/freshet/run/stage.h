@@ -1,8 +1,8 @@
 /* stage.h - what a stage is to the worker that runs it: a pure function from (states of some keys, one
  * record) to (new states, outputs), cut into the steps between which the worker does the I/O.
  *
- *   begin -> decode each record (names its keys) -> [worker loads states] -> apply each record, in offset
- * order
+ *   begin -> decode each record (names its keys) -> [worker loads states]
+ *         -> facts_wanted -> [worker reads facts] -> facts_loaded -> apply each record, in offset order
  *         -> views_wanted -> [worker reads views] -> views_loaded -> finish (writes lists, packed deltas,
  * ...)
  *
@@ -52,6 +52,12 @@ struct fr_stage_ops {
     enum fr_topic input;
     void (*begin)(struct fr_stage *, const struct fr_stage_batch *);
     void (*decode)(struct fr_stage *, const struct fr_stage_batch *, uint32_t record, struct fr_wants *);
+    /* Full store keys of what apply() must know besides states: things that never change under their name, such as a fitted
+     * model that a state or a record of this batch names. Asked when the states are there, again and again until it wants nothing more. Both may be NULL. */
+    uint32_t (*facts_wanted)(struct fr_stage *, const struct fr_stage_batch *, const struct fr_str **keys);
+    /* values[i].ptr NULL: the store has no such key. Lent during the call. */
+    void (*facts_loaded)(struct fr_stage *, const struct fr_stage_batch *, const struct fr_str *values,
+                         uint32_t n);
     /* cells[i] is NULL where the stored state includes this record already. */
     void (*apply)(struct fr_stage *, const struct fr_stage_batch *, uint32_t record,
                   struct fr_cell *const *cells, uint32_t cell_n, bool silent);
@@ -63,7 +69,8 @@ struct fr_stage_ops {
     void (*finish)(struct fr_stage *, const struct fr_stage_batch *);
     /* Whether finish() has something to say although no record came. May be NULL: never. */
     bool (*has_more)(struct fr_stage *, fr_time_ms now_ms);
-    /* bytes empty: a key never seen. NULL: the bytes cannot be read. gives */
+    /* bytes empty: a key never seen. NULL: the bytes cannot be read. The key lives as long as
+     * the state. gives */
     void *(*state_decode)(struct fr_stage *, struct fr_str key, struct fr_str bytes);
     /* Appends one MessagePack value, or nothing when the state is empty and its key can go. */
     void (*state_encode)(struct fr_stage *, struct fr_str key, const void *state, struct fr_buf *out);
