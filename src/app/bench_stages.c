@@ -52,7 +52,8 @@ static void open_twins(struct twins *t, const struct fr_bench_options *o, const 
     for (unsigned topic = 0; topic < FR_TOPIC_N; topic++) bus.partitions[topic] = t->partitions;
     t->bus = fr_bus_memory_new(&bus);
     t->load = fr_bench_load_new((uint32_t)o->users, (uint32_t)o->items, (uint64_t)o->seed);
-    t->user = open_worker(t, c, rules, FR_TOPIC_EVENTS, GROUP_USER, fr_stage_user_new(rules, t->partitions));
+    t->user =
+        open_worker(t, c, rules, FR_TOPIC_EVENTS, GROUP_USER, fr_stage_user_new(rules, t->partitions, NULL));
     t->aggregate = open_worker(t, c, rules, FR_TOPIC_AFFINITY, GROUP_AGGREGATE,
                                fr_stage_aggregate_new(rules, t->partitions));
 }

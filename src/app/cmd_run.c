@@ -58,7 +58,8 @@ static void watch(struct fr_runner *r, int64_t until_idle_s, struct fr_runner_st
         fr_clock_sleep_ms(50);
         fr_runner_status(r, s);
         if (s->failed != FR_OK) return;
-        uint64_t now_records = s->records[FR_STAGE_USER] + s->records[FR_STAGE_AGGREGATE];
+        uint64_t now_records = 0;
+        for (int stage = 0; stage < FR_STAGE_N; stage++) now_records += s->records[stage];
         bool quiet = s->opened == s->workers && s->with_partitions == s->workers &&
                      s->caught_up == s->workers && now_records == records;
         records = now_records;
@@ -163,7 +164,8 @@ int fr_cmd_run(struct fr_app *app, int argc, char **argv) {
     const struct fr_option options[] = {
         {"until-idle", 0, "SECONDS", FR_OPTION_INT, &until_idle_s,
          "end when everything is drained and nothing came for so long"},
-        {"stages", 0, "LIST", FR_OPTION_TEXT, &stages, "user, aggregate or both (default run.stages)"},
+        {"stages", 0, "LIST", FR_OPTION_TEXT, &stages,
+         "user, aggregate, learner: some of them (default run.stages)"},
         {"embedded", 0, NULL, FR_OPTION_FLAG, &embedded,
          "replay FILE... on a log in memory instead of Kafka, show it, end with a summary"},
         {"seconds", 0, "N", FR_OPTION_INT, &seconds, "embedded: how long that should take (60); 0: no pace"},

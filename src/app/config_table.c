@@ -132,7 +132,20 @@ static const struct fr_config_row rows[] = {
         "Expiry time of a list after it was made."),
     TEXT("recommend.surface", recommend.surface, "default", "Name of the place where lists are shown."),
 
-    LIST("run.stages", run.stages, "user,aggregate", "user|aggregate", "Stages that `freshet run` runs."),
+    BOOL("models.blend", models.blend, true,
+         "Learn from what people do next and make lists with what was learnt; false: neighbours and "
+         "popularity."),
+    INT("models.votes", models.votes, 100, 10, 1000, "", "Candidates asked of each source."),
+    INT("models.rank_every", models.rank_every, 4, 1, 1000, "",
+        "The blend learns from one in so many examples; sources learn from all."),
+    INT("models.snapshot_ms", models.snapshot_ms, 2000, 100, 3600000, "ms",
+        "Between two snapshots of the live model, at least; large models come less often."),
+    NUMBER("models.diversity", models.diversity, 0, 0, 1, "How much a list avoids items that are alike."),
+    NUMBER("models.exploration", models.exploration, 0, 0, 0.5,
+           "Share of a list's places given to exploration."),
+
+    LIST("run.stages", run.stages, "user,aggregate,learner", "user|aggregate|learner",
+         "Stages that `freshet run` runs."),
     INT("run.workers", run.workers, 1, 1, 64, "", "Threads per stage, each with partitions of its own."),
     INT("run.state_cache_bytes", run.state_cache_bytes, 536870912, 1048576, 1.1e12, "bytes",
         "Memory for states, over all workers."),

@@ -167,7 +167,7 @@ static void judge_partition(struct doctor *d, enum fr_stage_kind stage, uint32_t
 
 static enum fr_err look_at_partitions(struct doctor *d, enum fr_stage_kind stage, struct fr_errmsg *msg) {
     struct doctor_stage *s = &d->stages[stage];
-    enum fr_topic topic = stage == FR_STAGE_USER ? FR_TOPIC_EVENTS : FR_TOPIC_AFFINITY;
+    enum fr_topic topic = fr_stage_input(stage);
     uint32_t n = d->look.states[topic].partitions;
     if (!d->look.states[topic].exists) return FR_OK;
     if (s->stored_n && s->stored_n != n)

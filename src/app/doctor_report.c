@@ -69,11 +69,12 @@ static void say_families(const struct doctor *d, struct fr_buf *out) {
 }
 
 static void say_costs(const struct doctor *d, struct fr_buf *out) {
+    static const char *const things[FR_STAGE_N] = {"a user", "an item", "a live model"};
     for (int stage = 0; stage < FR_STAGE_N; stage++) {
         const struct doctor_family *f = states_of(d, (enum fr_stage_kind)stage);
         if (f)
-            fr_buf_printf(out, "%s takes about %.0f bytes of Redis\n",
-                          stage == FR_STAGE_USER ? "a user" : "an item", doctor_family_key_bytes(f));
+            fr_buf_printf(out, "%s takes about %.0f bytes of Redis\n", things[stage],
+                          doctor_family_key_bytes(f));
     }
 }
 
@@ -171,7 +172,8 @@ static void put_families(const struct doctor *d, struct fr_buf *out) {
 }
 
 static void put_costs(const struct doctor *d, struct fr_buf *out) {
-    static const char *const keys[FR_STAGE_N] = {"user_bytes_estimated", "item_bytes_estimated"};
+    static const char *const keys[FR_STAGE_N] = {"user_bytes_estimated", "item_bytes_estimated",
+                                                 "model_bytes_estimated"};
     for (int stage = 0; stage < FR_STAGE_N; stage++) {
         const struct doctor_family *f = states_of(d, (enum fr_stage_kind)stage);
         fr_json_key(out, keys[stage]);

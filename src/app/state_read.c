@@ -32,8 +32,8 @@ enum fr_err fr_state_open(struct fr_state_reader *r, const struct fr_config *con
     fr_dict_init(&r->ids);
     enum fr_err err = fr_wire_rules(config, &r->rules, msg);
     if (err == FR_OK) err = fr_wire_store(config, "freshet-report", &r->store, msg);
-    if (err == FR_OK) err = find_partitions(r, FR_STAGE_USER, msg);
-    if (err == FR_OK) err = find_partitions(r, FR_STAGE_AGGREGATE, msg);
+    for (int stage = 0; stage < FR_STAGE_N && err == FR_OK; stage++)
+        err = find_partitions(r, (enum fr_stage_kind)stage, msg);
     return err;
 }
 
@@ -101,7 +101,8 @@ enum fr_err fr_state_epoch(struct fr_state_reader *r, int32_t *epoch, struct fr_
 /* ---- all states of a stage ---- */
 
 static struct fr_str state_name(enum fr_stage_kind stage) {
-    return stage == FR_STAGE_USER ? FR_STR("u:") : FR_STR("i:");
+    static const char names[FR_STAGE_N][3] = {{FR_KEY_USER, ':'}, {FR_KEY_ITEM, ':'}, {FR_KEY_MODEL, ':'}};
+    return fr_str_of(names[stage]);
 }
 
 struct listing {

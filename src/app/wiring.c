@@ -50,11 +50,21 @@ static void wire_list(const struct fr_config *c, struct fr_rules *r) {
     snprintf(r->surface, sizeof r->surface, "%s", c->recommend.surface);
 }
 
+static void wire_models(const struct fr_config *c, struct fr_rules *r) {
+    r->blend = c->models.blend;
+    r->snapshot_ms = (uint32_t)c->models.snapshot_ms;
+    r->recommender.votes = (uint32_t)c->models.votes;
+    r->recommender.rank_every = (uint32_t)c->models.rank_every;
+    r->recommender.diversity = c->models.diversity;
+    r->recommender.exploration = c->models.exploration;
+}
+
 enum fr_err fr_wire_rules(const struct fr_config *c, struct fr_rules *r, struct fr_errmsg *msg) {
     fr_rules_default(r);
     if (!wire_events(c, &r->events)) return fr_err_set(msg, FR_CONFIG, "events.type_names: too many names");
     wire_profile(c, &r->profile);
     wire_list(c, r);
+    wire_models(c, r);
     r->pairs_per_item = (uint32_t)c->affinity.pairs_per_item;
     r->neighbors = (uint32_t)c->affinity.neighbors;
     r->publish_interval_ms = (uint32_t)c->affinity.publish_interval_ms;
@@ -95,7 +105,7 @@ static enum fr_err open_bus(struct fr_wiring *w, enum fr_stage_kind kind, unsign
     char group[160], member[160];
     snprintf(group, sizeof group, "%s-%s", w->config->kafka.group_id, fr_stage_name(kind));
     snprintf(member, sizeof member, "%s-%s-%u", w->instance, fr_stage_name(kind), index);
-    enum fr_topic input = kind == FR_STAGE_USER ? FR_TOPIC_EVENTS : FR_TOPIC_AFFINITY;
+    enum fr_topic input = fr_stage_input(kind);
     if (w->memory) {
         struct fr_bus_memory_endpoint_config memory = {
             .input = input, .group = group, .instance = member, .transactional_id = member};
@@ -126,6 +136,11 @@ static enum fr_err open_worker(void *context, enum fr_stage_kind kind, unsigned 
     return err;
 }
 
+static enum fr_err open_store(void *context, struct fr_store **store, struct fr_errmsg *msg) {
+    const struct fr_wiring *w = context;
+    return fr_wire_store(w->config, "freshet-model", store, msg);
+}
+
 void fr_wiring_init(struct fr_wiring *w, const struct fr_config *config, struct fr_bus_memory *memory) {
     *w = (struct fr_wiring){.config = config, .memory = memory};
     w->cluster = fr_wire_cluster(config, &w->arena);
@@ -147,7 +162,7 @@ struct fr_runner_config fr_wire_runner(struct fr_wiring *w, const struct fr_rule
                                        const uint32_t partitions[FR_TOPIC_N]) {
     const struct fr_config *c = w->config;
     struct fr_runner_config r = {.rules = rules,
-                                 .ports = {w, open_worker},
+                                 .ports = {w, open_worker, open_store},
                                  .workers = (unsigned)c->run.workers,
                                  .prefix = c->topic_prefix,
                                  .batch_records = (uint32_t)c->kafka.max_batch_records,
@@ -155,8 +170,7 @@ struct fr_runner_config fr_wire_runner(struct fr_wiring *w, const struct fr_rule
                                  .conditions = FR_CONDITIONS_ALL};
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
         r.stages[kind] = stage_named(c, (enum fr_stage_kind)kind);
-        r.commit_interval_ms[kind] =
-            (uint32_t)c->redis.commit_interval_ms * (kind == FR_STAGE_AGGREGATE ? 10 : 1);
+        r.commit_interval_ms[kind] = (uint32_t)c->redis.commit_interval_ms * (kind == FR_STAGE_USER ? 1 : 10);
     }
     for (unsigned t = 0; t < FR_TOPIC_N; t++) r.partitions[t] = partitions[t];
     return r;

@@ -35,6 +35,19 @@ static void write_time(struct fr_buf *b, const char *key, fr_time_ms t) {
     fr_json_time(b, t);
 }
 
+static void write_cause(struct fr_buf *b, const struct fr_recommendation_cause *c) {
+    fr_json_key(b, "made_from");
+    fr_json_open(b, '{');
+    write_text(b, "topic", c->topic);
+    fr_json_key(b, "partition");
+    fr_json_int(b, c->partition);
+    fr_json_key(b, "offset");
+    fr_json_int(b, c->offset);
+    fr_json_key(b, "through");
+    fr_json_int(b, c->through);
+    fr_json_close(b, '}');
+}
+
 static void write_head(struct fr_buf *b, const struct fr_recommendation *r) {
     fr_json_key(b, "schema_version");
     fr_json_int(b, 1);
@@ -49,6 +62,7 @@ static void write_head(struct fr_buf *b, const struct fr_recommendation *r) {
     write_text(b, "version", r->model_version);
     if (r->trained_ms) write_time(b, "trained_at", r->trained_ms);
     fr_json_close(b, '}');
+    if (r->cause.topic.len) write_cause(b, &r->cause);
 }
 
 #define FRAGMENT(text) \

@@ -54,21 +54,29 @@ static uint32_t propose(const struct fr_source *s, const struct fr_query *q, str
     return fr_scratch_best(scratch, q->ids, most, out);
 }
 
+/* Rows up to the last that is not empty: how many there is room for depends on when the process was started. */
+static uint32_t rows_used(const struct cooccurrence *c) {
+    uint32_t n = c->row_n;
+    while (n && c->rows[n - 1].n == 0) n--;
+    return n;
+}
+
 /* One array of all rows behind each other, and where each ends. */
 static void save(const struct fr_source *s, struct fr_tensors_writer *w) {
     const struct cooccurrence *c = (const struct cooccurrence *)s;
     size_t total = 0;
-    uint64_t *ends = fr_alloc((c->row_n + 1) * sizeof *ends);
-    for (uint32_t i = 0; i < c->row_n; i++) ends[i] = total += c->rows[i].n;
+    uint32_t n = rows_used(c);
+    uint64_t *ends = fr_alloc((n + 1) * sizeof *ends);
+    for (uint32_t i = 0; i < n; i++) ends[i] = total += c->rows[i].n;
     uint32_t *items = fr_alloc((total + 1) * sizeof *items);
     float *worths = fr_alloc((total + 1) * sizeof *worths);
     total = 0;
-    for (uint32_t i = 0; i < c->row_n; i++)
+    for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < c->rows[i].n; j++, total++) {
             items[total] = c->rows[i].at[j].item;
             worths[total] = c->rows[i].at[j].worth;
         }
-    fr_tensors_put_vector(w, "item-cf.ends", FR_TENSOR_U64, c->row_n, ends);
+    fr_tensors_put_vector(w, "item-cf.ends", FR_TENSOR_U64, n, ends);
     fr_tensors_put_vector(w, "item-cf.items", FR_TENSOR_U32, total, items);
     fr_tensors_put_vector(w, "item-cf.worths", FR_TENSOR_F32, total, worths);
     free(ends);

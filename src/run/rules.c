@@ -6,6 +6,9 @@ void fr_rules_default(struct fr_rules *r) {
     *r = (struct fr_rules){.pairs_per_item = 256,
                            .neighbors = 50,
                            .list = FR_LIST_DEFAULTS,
+                           .recommender = FR_RECOMMENDER_DEFAULTS,
+                           .blend = true,
+                           .snapshot_ms = 2000,
                            .list_ttl_ms = 3600000,
                            .publish_interval_ms = 1000,
                            .publish_per_batch = 2000,
@@ -26,6 +29,7 @@ enum fr_err fr_rules_prepare(struct fr_rules *r, uint32_t half_life_epochs, uint
     fr_decay_fini(&r->trend);
     fr_decay_init(&r->popularity, half_life_epochs, window_epochs);
     fr_decay_init(&r->trend, trend_half_life_epochs, window_epochs);
+    r->recommender.list = r->list;
     const char *fault = fr_list_params_fault(&r->list);
     if (fault) return fr_err_set(msg, FR_CONFIG, "recommend: %s", fault);
     return fr_profile_rules_prepare(&r->profile, msg);

@@ -1,10 +1,11 @@
 #include "freshet/run/runner.h"
 #include "freshet/base/log.h"
+#include "freshet/run/live_model.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 5, OPEN_WAIT_MS = 500 };
+enum { WAIT_MS = 5, OPEN_WAIT_MS = 500, FOLLOW_MS = 500 };
 
 struct thread {
     struct fr_runner *runner;
@@ -20,6 +21,7 @@ struct thread {
 
 struct fr_runner {
     struct fr_runner_config config;
+    struct fr_live_follow *follow; /* NULL: lists are made without a model */
     struct thread *threads;
     unsigned thread_n;
     struct fr_stat_block *stats[FR_RUNNER_WORKERS_MAX];
@@ -30,7 +32,14 @@ struct fr_runner {
     char reason[232];
 };
 
-const char *fr_stage_name(enum fr_stage_kind kind) { return kind == FR_STAGE_USER ? "user" : "aggregate"; }
+static const struct {
+    const char *name;
+    enum fr_topic input;
+} stages[FR_STAGE_N] = {
+    {"user", FR_TOPIC_EVENTS}, {"aggregate", FR_TOPIC_AFFINITY}, {"learner", FR_TOPIC_EXAMPLES}};
+
+const char *fr_stage_name(enum fr_stage_kind kind) { return stages[kind].name; }
+enum fr_topic fr_stage_input(enum fr_stage_kind kind) { return stages[kind].input; }
 
 static void fail(struct fr_runner *r, enum fr_err err, const char *text) {
     pthread_mutex_lock(&r->lock);
@@ -41,6 +50,15 @@ static void fail(struct fr_runner *r, enum fr_err err, const char *text) {
     pthread_mutex_unlock(&r->lock);
     fr_log(FR_LOG_ERROR, "WORKER-STOPPED", "error=%s text=\"%s\"", fr_err_name(err), text);
     atomic_store(&r->stop, true);
+}
+
+static struct fr_stage *stage_of(struct fr_runner *r, enum fr_stage_kind kind) {
+    const uint32_t *partitions = r->config.partitions;
+    if (kind == FR_STAGE_LEARNER) return fr_stage_learner_new(r->config.rules, partitions[FR_TOPIC_EXAMPLES]);
+    if (kind == FR_STAGE_AGGREGATE)
+        return fr_stage_aggregate_new(r->config.rules, partitions[FR_TOPIC_AFFINITY]);
+    return fr_stage_user_new(r->config.rules, partitions[FR_TOPIC_AFFINITY],
+                             r->follow ? fr_live_follow_slot(r->follow) : NULL);
 }
 
 /* Patience until both ends are there. NULL: the run is over. */
@@ -61,9 +79,7 @@ static struct fr_worker *open_worker(struct thread *t) {
             fr_clock_sleep_ms(OPEN_WAIT_MS);
             continue;
         }
-        uint32_t affinity = r->config.partitions[FR_TOPIC_AFFINITY];
-        c.stage = t->kind == FR_STAGE_USER ? fr_stage_user_new(r->config.rules, affinity)
-                                           : fr_stage_aggregate_new(r->config.rules, affinity);
+        c.stage = stage_of(r, t->kind);
         memcpy(c.prefix, r->config.rules->topic_prefix, sizeof c.prefix);
         if (r->config.prefix) strncpy(c.prefix, r->config.prefix, sizeof c.prefix - 1);
         c.input_partitions = r->config.partitions[c.stage->ops->input];
@@ -121,14 +137,30 @@ static void add_thread(struct fr_runner *r, enum fr_stage_kind kind, unsigned in
     r->stats[r->thread_n++] = t->stat;
 }
 
+static unsigned workers_of(const struct fr_runner_config *config, unsigned kind) {
+    if (!config->stages[kind] || (kind == FR_STAGE_LEARNER && !config->rules->blend)) return 0;
+    return kind == FR_STAGE_LEARNER ? 1 : config->workers;
+}
+
+static struct fr_live_follow *start_following(const struct fr_runner_config *config) {
+    if (!config->rules->blend || !config->stages[FR_STAGE_USER] || !config->ports.open_store) return NULL;
+    struct fr_live_follow_config c = {.context = config->ports.context,
+                                      .open_store = config->ports.open_store,
+                                      .prefix = config->rules->topic_prefix,
+                                      .example_partitions = config->partitions[FR_TOPIC_EXAMPLES],
+                                      .params = config->rules->recommender,
+                                      .interval_ms = FOLLOW_MS};
+    return fr_live_follow_start(&c);
+}
+
 struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
     struct fr_runner *r = fr_alloc_zero(1, sizeof *r);
     r->config = *config;
     pthread_mutex_init(&r->lock, NULL);
+    r->follow = start_following(config);
     r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
-        for (unsigned i = 0;
-             config->stages[kind] && i < config->workers && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)
+        for (unsigned i = 0; i < workers_of(config, kind) && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)
             add_thread(r, (enum fr_stage_kind)kind, i);
     for (unsigned i = 0; i < r->thread_n; i++) {
         int failed = pthread_create(&r->threads[i].id, NULL, thread_main, &r->threads[i]);
@@ -183,6 +215,7 @@ bool fr_runner_stop(struct fr_runner **runner, uint32_t limit_ms) {
         pthread_join(r->threads[i].id, NULL);
         fr_stat_block_free(&r->threads[i].stat);
     }
+    fr_live_follow_stop(&r->follow);
     pthread_mutex_destroy(&r->lock);
     free(r->threads);
     free(r);

@@ -10,6 +10,7 @@
 #include "freshet/affinity/record.h"
 #include "freshet/affinity/trend.h"
 #include "freshet/base/hash.h"
+#include "freshet/run/examples.h"
 #include "freshet/run/rejects.h"
 #include "freshet/run/stages.h"
 #include <stdlib.h>
@@ -56,6 +57,7 @@ struct aggregate_stage {
     uint32_t count_cap;
     uint32_t *wanted; /* item numbers, in the batch's arena */
     uint32_t wanted_n;
+    struct fr_example_writer *rows; /* for the learner */
     struct fr_buf text, view;
 };
 
@@ -243,6 +245,18 @@ static void views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b,
     make_counts(s);
 }
 
+/* The neighbours as they are published, for the model that makes lists. */
+static void teach_row(struct aggregate_stage *s, const struct fr_stage_batch *b, uint32_t item,
+                      const struct fr_neighbor *found, uint32_t n) {
+    struct fr_candidate *row = fr_arena_alloc(b->arena, n * sizeof *row);
+    for (uint32_t i = 0; i < n; i++)
+        row[i] = (struct fr_candidate){
+            found[i].item, fr_candidate_worth(&s->rules->list, found[i].similarity, found[i].pair)};
+    fr_example_writer_row(s->rows, item, row, n);
+    if (fr_example_writer_bytes(s->rows) >= FR_EXAMPLE_RECORD_BYTES)
+        fr_examples_send(s->rows, &s->text, b->out);
+}
+
 static void publish_item(struct aggregate_stage *s, const struct fr_stage_batch *b, struct item_state *st) {
     struct fr_neighbor found[FR_NEIGHBORS_MAX];
     struct fr_counts counts = {count_of, s};
@@ -264,6 +278,7 @@ static void publish_item(struct aggregate_stage *s, const struct fr_stage_batch 
     fr_outbox_record(b->out, &out);
     fr_outbox_view(b->out, fr_keys_view(&s->views, "neighbors", st->partition, id, b->arena),
                    fr_buf_slice(&s->view));
+    if (s->rules->blend) teach_row(s, b, st->number, found, view.n);
     st->published_ms = b->now_ms;
     fr_stat_add(b->stat, FR_STAT_NEIGHBORS_PUBLISHED, 0, 1);
 }
@@ -288,6 +303,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
     for (uint32_t i = 0; i < s->chosen_n; i++) publish_item(s, b, s->chosen[i]);
     s->chosen_n = 0;
+    fr_examples_send(s->rows, &s->text, b->out);
     if (b->now_ms - s->trends_ms < TREND_MS) return;
     s->trends_ms = b->now_ms;
     for (uint32_t p = 0; p < s->views.partitions; p++)
@@ -355,6 +371,7 @@ static void free_stage(struct fr_stage *stage) {
     fr_item_scratch_fini(&s->scratch);
     fr_buf_fini(&s->text);
     fr_buf_fini(&s->view);
+    fr_example_writer_free(s->rows);
     fr_keys_fini(&s->views);
     fr_dict_fini(&s->ids);
     free(s);
@@ -382,6 +399,7 @@ struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t a
     s->item_rules = (struct fr_item_rules){&rules->popularity, rules->pairs_per_item};
     fr_keys_init(&s->views, rules->topic_prefix, "aggregate", affinity_partitions, 1);
     fr_dict_init(&s->ids);
+    s->rows = fr_example_writer_new(&s->ids);
     s->trends = fr_alloc_zero(affinity_partitions, sizeof(struct fr_trends *));
     s->trends_changed = fr_alloc_zero(affinity_partitions, sizeof *s->trends_changed);
     return &s->base;

@@ -6,6 +6,7 @@
 #include "stage_user_internal.h"
 #include "freshet/base/hash.h"
 #include "freshet/base/pack.h"
+#include "freshet/run/examples.h"
 #include "freshet/run/rejects.h"
 #include <stdlib.h>
 
@@ -118,12 +119,14 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
         return;
     }
     complete(e, s, &u->user);
+    const struct fr_query *before = silent ? NULL : user_query_before(s, b, record, &u->user);
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
     if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
     if (silent) return;
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);
+    if (outcome == FR_USER_APPLIED) user_example(s, b, record, before);
     count(b, e, outcome);
     if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
         fr_stat_add(b->stat, FR_STAT_EVENTS_MISROUTED, 0, 1);
@@ -140,10 +143,24 @@ static void send_deltas(struct user_stage *s, const struct fr_stage_batch *b) {
     }
 }
 
+/* How far each partition has been applied. */
+static void note_through(struct user_stage *s, const struct fr_stage_batch *b) {
+    if (!s->through) s->through = fr_alloc_zero(b->input_partitions, sizeof *s->through);
+    for (uint32_t i = 0; i < b->record_n; i++) s->through[b->records[i].partition] = b->records[i].offset;
+}
+
+static bool has_more(struct fr_stage *stage, fr_time_ms now_ms) {
+    (void)now_ms;
+    return user_sweep_is_due((struct user_stage *)stage);
+}
+
 static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     struct user_stage *s = (struct user_stage *)stage;
     send_deltas(s, b);
+    fr_examples_send(s->examples, &s->text, b->out);
+    note_through(s, b);
     user_publish_lists(s, b);
+    user_sweep(s, b);
 }
 
 static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_str bytes) {
@@ -158,8 +175,11 @@ static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_s
     }
     struct user_state *u = fr_alloc_zero(1, sizeof *u);
     fr_user_init(&u->user);
+    u->user_id = (struct fr_str){key.ptr + 2, key.len - 2};
+    user_states_add(s, u);
     if (bytes.len == 0 || fr_user_decode(&u->user, bytes, &s->rules->profile, &s->ids, NULL) == FR_OK)
         return u;
+    user_states_remove(s, u);
     free(u);
     return NULL;
 }
@@ -179,6 +199,7 @@ static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
     if (key.ptr[0] == FR_KEY_USER) {
         struct user_state *u = state;
         if (u->touched && u->touched <= s->touched_n) s->touched[u->touched - 1].state = NULL;
+        user_states_remove(s, u);
         fr_user_fini(&u->user);
     }
     free(state);
@@ -193,8 +214,11 @@ static void free_stage(struct fr_stage *stage) {
     fr_user_effects_fini(&s->effects);
     fr_delta_sink_free(&s->deltas);
     fr_ranker_free(s->ranker);
+    fr_example_writer_free(s->examples);
+    fr_live_lister_free(s->lister);
     fr_buf_fini(&s->text);
     fr_dict_fini(&s->ids);
+    free(s->through);
     free(s->touched);
     free(s);
 }
@@ -207,12 +231,14 @@ static const struct fr_stage_ops ops = {.name = "user",
                                         .views_wanted = user_views_wanted,
                                         .views_loaded = user_views_loaded,
                                         .finish = finish,
+                                        .has_more = has_more,
                                         .state_decode = state_decode,
                                         .state_encode = state_encode,
                                         .state_free = state_free,
                                         .free = free_stage};
 
-struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions) {
+struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions,
+                                   struct fr_slot *models) {
     struct user_stage *s = fr_alloc_zero(1, sizeof *s);
     s->base = (struct fr_stage){&ops, 0};
     s->rules = rules;
@@ -221,5 +247,8 @@ struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affini
     s->decoder = fr_decoder_new(&rules->events);
     s->deltas = fr_delta_sink_new(&s->ids, affinity_partitions, 0);
     s->ranker = fr_ranker_new();
+    s->models = models;
+    s->examples = fr_example_writer_new(&s->ids);
+    s->lister = fr_live_lister_new(&s->ids);
     return &s->base;
 }

@@ -1,4 +1,4 @@
-/* stage_user_internal.h - the user stage's inside, shared by stage_user.c, user_views.c and user_lists.c. */
+/* stage_user_internal.h - the user stage's inside, shared by stage_user.c, and its parts in user_*.c. */
 #ifndef FR_RUN_STAGE_USER_INTERNAL_H
 #define FR_RUN_STAGE_USER_INTERNAL_H
 
@@ -8,12 +8,25 @@
 #include "freshet/event/decode.h"
 #include "freshet/profile/codec.h"
 #include "freshet/recommend/recommendation.h"
+#include "freshet/recommend/example_record.h"
 #include "freshet/recommend/seeds.h"
+#include "freshet/run/live_list.h"
 #include "freshet/run/stages.h"
+
+/* The record that last touched a user. */
+struct cause {
+    int32_t partition;
+    int64_t offset;
+    fr_time_ms timestamp_ms;
+};
 
 struct user_state {
     struct fr_user user;
-    uint32_t touched; /* its place in this batch's touched + 1; 0: none */
+    uint32_t touched;                  /* its place in this batch's touched + 1; 0: none */
+    struct fr_str user_id;             /* lent by the cell's key */
+    struct cause cause;                /* of the latest list; valid if is_active */
+    bool is_active;                    /* touched since the state came into memory, and not forgotten */
+    struct user_state *before, *after; /* in user_stage.states */
 };
 
 struct watermark_state {
@@ -62,6 +75,12 @@ struct user_stage {
     struct fr_user_effects effects;
     struct fr_delta_sink *deltas;
     struct fr_ranker *ranker;
+    struct fr_example_writer *examples;
+    struct fr_slot *models; /* of struct fr_live_model; NULL: none */
+    struct fr_live_lister *lister;
+    int64_t *through;                     /* [partitions] last offset applied of each input partition */
+    struct user_state *states, *sweep_at; /* all in memory; the next one to get a new list, NULL: no sweep */
+    char swept[FR_LIVE_VERSION_BYTES];    /* the bundle that the last sweep was for */
     struct fr_buf text;
     struct decoded *decoded; /* [record_n], in the batch's arena */
     struct touched *touched;
@@ -84,7 +103,23 @@ void user_views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b, c
 struct crowd *user_crowd(struct user_stage *s, uint32_t group);
 void user_views_fini(struct user_stage *s);
 
+/* user_examples.c: what the learner is told */
+/* The user before an event that teaches, in the batch's arena; NULL: it does not. */
+const struct fr_query *user_query_before(struct user_stage *s, const struct fr_stage_batch *b,
+                                         uint32_t record, const struct fr_user *u);
+void user_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
+                  const struct fr_query *q);
+
+/* user_sweep.c: new lists for active users after a refit */
+void user_states_add(struct user_stage *s, struct user_state *u);
+void user_states_remove(struct user_stage *s, struct user_state *u);
+bool user_sweep_is_due(struct user_stage *s);
+void user_sweep(struct user_stage *s, const struct fr_stage_batch *b);
+
 /* user_lists.c */
+/* One list for the state as it stands; since_ms: when it was asked for, 0 by nobody. */
+void user_publish_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
+                       const struct fr_live_model *model, fr_time_ms since_ms);
 void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b);
 
 #endif

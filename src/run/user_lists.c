@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MODEL_NAME FR_STR("item-cf")
-#define MODEL_VERSION FR_STR("1")
+#define FIRST_NAME FR_STR("item-cf")
+#define FIRST_VERSION FR_STR("1")
 
 static void candidates_of(void *context, uint32_t item, const struct fr_candidate **out, uint32_t *n) {
     const struct user_stage *s = context;
@@ -12,7 +12,8 @@ static void candidates_of(void *context, uint32_t item, const struct fr_candidat
     *n = row ? row->n : 0;
 }
 
-static struct fr_list make_list(struct user_stage *s, const struct fr_user *u, struct fr_arena *arena) {
+/* Before there is a model: neighbours of what the user touched, and what is popular. */
+static struct fr_list first_list(struct user_stage *s, const struct fr_user *u, struct fr_arena *arena) {
     struct fr_list_input in = {.items = &s->ids,
                                .seeds = fr_seeds_of(u, &s->rules->profile, &s->rules->popularity, arena),
                                .seed_n = u->history.n,
@@ -28,41 +29,48 @@ static struct fr_list make_list(struct user_stage *s, const struct fr_user *u, s
     return fr_list_make(s->ranker, &s->rules->list, &in, arena);
 }
 
+/* A list and what it was made with. */
+struct made {
+    struct fr_list list;
+    const struct fr_dict *names;
+    struct fr_str model, version;
+};
+
+static struct made make_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
+                             const struct fr_live_model *model) {
+    struct made m = {.names = &s->ids, .model = FIRST_NAME, .version = FIRST_VERSION};
+    if (model) {
+        uint64_t draw = fr_live_draw(u->cause.partition, u->cause.offset);
+        struct fr_list list = fr_live_list(s->lister, model, s->rules, &u->user, u->user_id, draw, b->arena);
+        fr_stat_add(b->stat, FR_STAT_LISTS_BLENDED, 0, list.item_n > 0);
+        if (list.item_n)
+            return (struct made){list, fr_recommender_names(model->recommender), FR_LIVE_MODEL_NAME,
+                                 fr_str_of(model->version)};
+    }
+    m.list = first_list(s, &u->user, b->arena);
+    return m;
+}
+
 /* For readers who would rather ask Redis: the record's value, for as long as it is valid. An empty value deletes. */
-static void view(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t,
-                 struct fr_str value) {
-    if (!s->rules->list_views) return;
-    int32_t partition = b->records[t->record].partition;
-    fr_outbox_view(b->out, fr_keys_view(&s->lists, "list", partition, t->user_id, b->arena), value);
+static void view(struct user_stage *s, const struct fr_stage_batch *b, int32_t partition,
+                 struct fr_str user_id, struct fr_str value) {
+    if (s->rules->list_views)
+        fr_outbox_view(b->out, fr_keys_view(&s->lists, "list", partition, user_id, b->arena), value);
 }
 
 static void withdraw(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t) {
     struct fr_out out = {.topic = FR_TOPIC_RECOMMENDATIONS, .partition = -1, .key = t->user_id};
     fr_outbox_record(b->out, &out);
-    view(s, b, t, FR_STR(""));
+    view(s, b, b->records[t->record].partition, t->user_id, FR_STR(""));
 }
 
-static struct fr_str cause_topic(const struct user_stage *s, char text[96]) {
-    int n = snprintf(text, 96, "%s.%s", s->rules->topic_prefix, fr_topic_info(FR_TOPIC_EVENTS)->suffix);
-    return (struct fr_str){text, (uint32_t)n};
-}
-
-static void publish(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t,
-                    const struct fr_list *list) {
-    const struct fr_record *r = &b->records[t->record];
-    char id[37], topic[96];
-    struct fr_recommendation_cause cause = {cause_topic(s, topic), r->partition, r->offset};
-    struct fr_str surface = fr_str_of(s->rules->surface);
-    fr_recommendation_id(&cause, t->user_id, surface, MODEL_VERSION, id);
-    struct fr_recommendation rec = {.id = {id, 36},
-                                    .user_id = t->user_id,
-                                    .surface = surface,
-                                    .generated_ms = r->timestamp_ms,
-                                    .expires_ms = r->timestamp_ms + s->rules->list_ttl_ms,
-                                    .model_name = MODEL_NAME,
-                                    .model_version = MODEL_VERSION};
+static void send_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
+                      const struct made *made) {
+    struct fr_recommendation rec = fr_live_head(s->rules, u->user_id, u->cause.partition, u->cause.offset,
+                                                s->through[u->cause.partition], u->cause.timestamp_ms,
+                                                made->model, made->version, b->arena);
     fr_buf_clear(&s->text);
-    fr_recommendation_write(&s->text, &rec, list, &s->ids);
+    fr_recommendation_write(&s->text, &rec, &made->list, made->names);
     const struct fr_recommendation_header *h =
         fr_recommendation_headers(&rec, fr_str_of(s->rules->source), b->arena);
     struct fr_header headers[FR_RECOMMENDATION_HEADERS];
@@ -70,28 +78,44 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
         headers[i] = (struct fr_header){h[i].name, h[i].value};
     struct fr_out out = {.topic = FR_TOPIC_RECOMMENDATIONS,
                          .partition = -1,
-                         .key = t->user_id,
+                         .key = u->user_id,
                          .value = fr_buf_slice(&s->text),
                          .headers = headers,
                          .header_n = FR_RECOMMENDATION_HEADERS};
     fr_outbox_record(b->out, &out);
-    view(s, b, t, out.value);
-    fr_outbox_list_since(b->out, t->since_ms);
-    fr_stat_add(b->stat, FR_STAT_LISTS_PUBLISHED, 0, 1);
-    if (list->fallback) fr_stat_add(b->stat, FR_STAT_LISTS_FALLBACK, 0, 1);
+    view(s, b, u->cause.partition, u->user_id, out.value);
 }
 
-/* Once per touched user and batch: under load batches grow and lists coalesce by themselves. */
+void user_publish_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
+                       const struct fr_live_model *model, fr_time_ms since_ms) {
+    struct made made = make_list(s, b, u, model);
+    if (!made.list.item_n) return; /* at the very start nothing is known, and nothing is said */
+    send_list(s, b, u, &made);
+    if (since_ms) fr_outbox_list_since(b->out, since_ms);
+    fr_stat_add(b->stat, FR_STAT_LISTS_PUBLISHED, 0, 1);
+    if (made.list.fallback) fr_stat_add(b->stat, FR_STAT_LISTS_FALLBACK, 0, 1);
+}
+
+/* What a later list of this user, in a sweep, will be because of. */
+static void note_cause(const struct fr_stage_batch *b, const struct touched *t) {
+    const struct fr_record *r = &b->records[t->record];
+    t->state->cause = (struct cause){r->partition, r->offset, r->timestamp_ms};
+    t->state->is_active = !t->forgotten;
+}
+
+/* Once per touched user and batch: under load batches grow and lists coalesce by themselves. All lists of a batch are made
+ * with one model. */
 void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b) {
+    struct fr_slot_hold model = {0};
+    if (s->models) model = fr_slot_take(s->models);
     for (uint32_t i = 0; i < s->touched_n; i++) {
         const struct touched *t = &s->touched[i];
         if (!t->due || !t->state) continue;
-        if (t->forgotten) {
+        note_cause(b, t);
+        if (t->forgotten)
             withdraw(s, b, t);
-            continue;
-        }
-        struct fr_list list = make_list(s, &t->state->user, b->arena);
-        if (list.item_n)
-            publish(s, b, t, &list); /* at the very start nothing is known, and nothing is said */
+        else
+            user_publish_list(s, b, t->state, model.thing, t->since_ms);
     }
+    if (s->models) fr_slot_release(s->models, &model);
 }

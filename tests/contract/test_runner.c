@@ -19,14 +19,27 @@ static enum fr_err open_ends(void *context, enum fr_stage_kind kind, unsigned in
     struct ends *e = context;
     char member[32];
     snprintf(member, sizeof member, "%s-%u", fr_stage_name(kind), index);
-    struct fr_bus_memory_endpoint_config c = {.input =
-                                                  kind == FR_STAGE_USER ? FR_TOPIC_EVENTS : FR_TOPIC_AFFINITY,
+    struct fr_bus_memory_endpoint_config c = {.input = fr_stage_input(kind),
                                               .group = fr_stage_name(kind),
                                               .instance = member,
                                               .transactional_id = member};
     *bus = fr_bus_memory_open(e->bus, &c);
     *store = fr_store_memory_open(e->store);
     return FR_OK;
+}
+
+static enum fr_err open_store(void *context, struct fr_store **store, struct fr_errmsg *msg) {
+    (void)msg;
+    *store = fr_store_memory_open(((struct ends *)context)->store);
+    return FR_OK;
+}
+
+static uint64_t counted(struct fr_runner *r, enum fr_stat_id id) {
+    struct fr_stat_block *const *blocks;
+    uint64_t sum = 0;
+    uint32_t n = fr_runner_stats(r, &blocks);
+    for (uint32_t i = 0; i < n; i++) sum += fr_stat_get(blocks[i], id, 0);
+    return sum;
 }
 
 static void produce(struct ends *e, int first) {
@@ -52,7 +65,7 @@ static bool settle(struct fr_runner *r, uint64_t events) {
         struct fr_runner_status s;
         fr_runner_status(r, &s);
         if (s.records[FR_STAGE_USER] >= events && s.caught_up == s.workers && s.behind_records == 0 &&
-            s.records[FR_STAGE_AGGREGATE])
+            s.records[FR_STAGE_AGGREGATE] && s.records[FR_STAGE_LEARNER])
             return true;
         fr_clock_sleep_ms(10);
     }
@@ -67,26 +80,30 @@ static bool count_record(void *context, const struct fr_record *r) {
 
 static void test_threads_share_the_work_and_drain(void) {
     struct ends e = {.bus = fr_bus_memory_new(&(struct fr_bus_memory_config){
-                         .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1}}),
+                         .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1, 1}}),
                      .store = fr_store_memory_new()};
     struct fr_rules rules;
     fr_rules_default(&rules);
+    rules.snapshot_ms = 200;
     produce(&e, 0);
     struct fr_runner_config c = {.rules = &rules,
-                                 .ports = {&e, open_ends},
-                                 .stages = {true, true},
+                                 .ports = {&e, open_ends, open_store},
+                                 .stages = {true, true, true},
                                  .workers = 2,
-                                 .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1},
+                                 .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1, 1},
                                  .prefix = "t",
                                  .batch_records = 200,
-                                 .commit_interval_ms = {20, 20},
+                                 .commit_interval_ms = {20, 20, 20},
                                  .cache_bytes = 1 << 24,
                                  .conditions = FR_CONDITIONS_ALL};
     struct fr_runner *r = fr_runner_start(&c);
     CHECK(settle(r, EVENTS));
-    fr_clock_sleep_ms(2500); /* neighbours are published meanwhile; views are read again after two seconds */
+    fr_clock_sleep_ms(2500); /* neighbours are published meanwhile; views are read again after two seconds,
+                               and the model of what was learnt is taken */
     produce(&e, EVENTS);
     CHECK(settle(r, 2 * EVENTS));
+    CHECK(counted(r, FR_STAT_EXAMPLES_LEARNT) >= 2 * EVENTS && counted(r, FR_STAT_MODELS_PUBLISHED) > 0);
+    CHECK(counted(r, FR_STAT_LISTS_BLENDED) > 0);
     CHECK(fr_runner_stop(&r, 10000));
     int lists = 0;
     for (int32_t p = 0; p < PARTITIONS; p++) {

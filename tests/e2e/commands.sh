@@ -6,35 +6,7 @@ freshet=${FRESHET:-build/release/freshet}
 export FRESHET_KAFKA_BOOTSTRAP_SERVERS="$FRESHET_TEST_KAFKA" FRESHET_REDIS_URL="$FRESHET_TEST_REDIS"
 export FRESHET_TOPIC_PREFIX="commands-$$" FRESHET_HTTP_LISTEN=off FRESHET_KAFKA_PARTITIONS=3
 prefix=$FRESHET_TOPIC_PREFIX
-out=$scratch/out
-bad=0
-
-# expect CODE COMMAND...: its exit code; what it printed is in $out.
-expect() {
-    want=$1; shift
-    got=0
-    "$@" > "$out" 2>&1 || got=$?
-    [ "$got" = "$want" ] && return 0
-    bad=$((bad + 1))
-    say "exit $got, not $want: $*"
-    cat "$out"
-}
-# has TEXT: the last command printed it.
-has() {
-    grep -qF -- "$1" "$out" && return 0
-    bad=$((bad + 1))
-    say "not printed: $1"
-    cat "$out"
-}
-# is EXPRESSION: a Python expression over j, the JSON on the last line of $out.
-is() {
-    tail -n 1 "$out" | python3 -c 'import json, sys
-j = json.load(sys.stdin)
-sys.exit(not eval(sys.argv[1]))' "$1" && return 0
-    bad=$((bad + 1))
-    say "not true: $1"
-    cat "$out"
-}
+. "$root/tests/expect"
 
 say "topics"
 expect 78 "$freshet" topics check

@@ -9,6 +9,7 @@
 #include "freshet/base/pack.h"
 #include "freshet/base/rng.h"
 #include "freshet/profile/codec.h"
+#include "freshet/run/live_model.h"
 #include "freshet/run/runner.h"
 #include <stdlib.h>
 
@@ -24,19 +25,24 @@ struct pipeline {
     fr_time_ms now;
 };
 
+static uint32_t partitions_of(enum fr_stage_kind kind) { return kind == FR_STAGE_LEARNER ? 1 : PARTITIONS; }
+
+static struct fr_stage *stage_new(const struct pipeline *p, enum fr_stage_kind kind) {
+    if (kind == FR_STAGE_USER) return fr_stage_user_new(&p->rules, PARTITIONS, NULL);
+    if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS);
+    return fr_stage_learner_new(&p->rules, 1);
+}
+
 static void open_worker(struct pipeline *p, enum fr_stage_kind kind) {
-    struct fr_bus_memory_endpoint_config e = {.input =
-                                                  kind == FR_STAGE_USER ? FR_TOPIC_EVENTS : FR_TOPIC_AFFINITY,
+    struct fr_bus_memory_endpoint_config e = {.input = fr_stage_input(kind),
                                               .group = fr_stage_name(kind),
                                               .instance = "a",
                                               .transactional_id = fr_stage_name(kind)};
     struct fr_worker_config c = {.bus = fr_bus_memory_open(p->bus, &e),
                                  .store = fr_store_memory_open(p->store),
-                                 .stage = kind == FR_STAGE_USER
-                                              ? fr_stage_user_new(&p->rules, PARTITIONS)
-                                              : fr_stage_aggregate_new(&p->rules, PARTITIONS),
+                                 .stage = stage_new(p, kind),
                                  .prefix = "t",
-                                 .input_partitions = PARTITIONS,
+                                 .input_partitions = partitions_of(kind),
                                  .topic_hash = 3,
                                  .batch_records = p->batch,
                                  .commit_interval_ms = 40,
@@ -87,7 +93,7 @@ static void produce_log(struct pipeline *p, uint64_t seed) {
 
 static void disturb(struct pipeline *p) {
     if (fr_rng_below(&p->rng, 60) == 0) {
-        enum fr_stage_kind kind = fr_rng_below(&p->rng, 2) ? FR_STAGE_USER : FR_STAGE_AGGREGATE;
+        enum fr_stage_kind kind = (enum fr_stage_kind)fr_rng_below(&p->rng, FR_STAGE_N);
         fr_worker_crash(&p->workers[kind], fr_bus_memory_crash, fr_store_memory_crash);
         p->batch = 1 + fr_rng_below(&p->rng, 200);
         open_worker(p, kind);
@@ -99,7 +105,7 @@ static bool resting(const struct pipeline *p) {
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
         struct fr_worker_status s;
         fr_worker_status(p->workers[kind], &s);
-        if (s.busy || s.behind_records || s.live != PARTITIONS) return false;
+        if (s.busy || s.behind_records || s.live != partitions_of((enum fr_stage_kind)kind)) return false;
     }
     return true;
 }
@@ -133,17 +139,18 @@ static void start(struct pipeline *p, uint64_t seed, uint32_t batch) {
     p->rules.profile.group_by[0] = FR_STR("country");
     p->rules.profile.group_by_n = 1;
     CHECK_INT(fr_rules_prepare(&p->rules, 14, 2, 60, NULL), FR_OK);
-    p->bus = fr_bus_memory_new(
-        &(struct fr_bus_memory_config){.partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1},
-                                       .session_timeout_ms = 300,
-                                       .txn_timeout_ms = 1000,
-                                       .virtual_time = true});
+    p->bus = fr_bus_memory_new(&(struct fr_bus_memory_config){
+        .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1, 1},
+        .session_timeout_ms = 300,
+        .txn_timeout_ms = 1000,
+        .virtual_time = true});
     p->store = fr_store_memory_new();
     fr_store_memory_keep_undo(p->store, 8);
     fr_bus_memory_set_time(p->bus, p->now);
     produce_log(p, seed);
     open_worker(p, FR_STAGE_USER);
     open_worker(p, FR_STAGE_AGGREGATE);
+    open_worker(p, FR_STAGE_LEARNER);
 }
 
 static void stop(struct pipeline *p) {
@@ -233,6 +240,75 @@ static struct tally tally_of(struct pipeline *p) {
     return t;
 }
 
+/* ---- the learner ---- */
+
+struct relearning {
+    struct fr_recommender *recommender;
+    struct fr_recommender_use *use;
+    struct fr_arena arena;
+    int64_t next_offset, examples;
+};
+
+static bool learn_again(void *context, const struct fr_record *r) {
+    struct relearning *l = context;
+    fr_arena_clear(&l->arena);
+    int64_t learnt = fr_live_learn(l->recommender, r->value, l->use, &l->arena);
+    CHECK(learnt >= 0);
+    l->examples += learnt;
+    l->next_offset = r->offset + 1;
+    return true;
+}
+
+static void save(const struct fr_recommender *r, int64_t next_offset, struct fr_buf *out) {
+    char version[FR_LIVE_VERSION_BYTES];
+    fr_live_version(next_offset, version);
+    struct fr_tensors_writer *w = fr_tensors_writer_new();
+    fr_tensors_meta(w, "version", fr_str_of(version));
+    fr_recommender_save(r, w);
+    fr_tensors_finish(w, out);
+    fr_tensors_writer_free(w);
+}
+
+/* The stored state of the feed's model: [stamp, [next offset, model]]. */
+static struct fr_str stored_model(struct pipeline *p) {
+    struct fr_keys keys;
+    struct fr_arena arena = {0};
+    fr_keys_init(&keys, "t", "learner", 1, 1);
+    struct fr_reader r =
+        fr_reader_of(fr_store_memory_get(p->store, fr_keys_state(&keys, 0, FR_STR("m:feed"), &arena)));
+    fr_pack_read_array(&r);
+    fr_pack_read_int(&r);
+    CHECK_INT(fr_pack_read_array(&r), 2);
+    fr_pack_read_int(&r);
+    struct fr_str model = fr_pack_read_str(&r);
+    CHECK(r.ok);
+    fr_keys_fini(&keys);
+    fr_arena_fini(&arena);
+    return model;
+}
+
+/* However the log of examples was cut into batches, whoever died, whatever the store lost: the model is what one pass over
+ * that log gives, bit for bit. */
+static void test_the_model_is_a_function_of_its_log(void) {
+    for (uint32_t batch = 1; batch <= 100; batch *= 10) {
+        struct pipeline p;
+        start(&p, 11, batch);
+        drive(&p, batch != 1);
+        struct relearning l = {.recommender = fr_recommender_new(&p.rules.recommender),
+                               .use = fr_recommender_use_new()};
+        fr_bus_memory_read(p.bus, FR_TOPIC_EXAMPLES, 0, 0, learn_again, &l);
+        CHECK(l.examples > EVENTS / 3);
+        struct fr_buf again = {0};
+        save(l.recommender, l.next_offset, &again);
+        CHECK(fr_str_eq(fr_buf_slice(&again), stored_model(&p)));
+        fr_buf_fini(&again);
+        fr_arena_fini(&l.arena);
+        fr_recommender_use_free(l.use);
+        fr_recommender_free(l.recommender);
+        stop(&p);
+    }
+}
+
 static void test_states_do_not_depend_on_batches_or_faults(void) {
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct pipeline p;
@@ -261,5 +337,6 @@ static void test_states_do_not_depend_on_batches_or_faults(void) {
 int main(void) {
     fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
     RUN(test_states_do_not_depend_on_batches_or_faults);
+    RUN(test_the_model_is_a_function_of_its_log);
     return check_done();
 }

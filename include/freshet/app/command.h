@@ -21,18 +21,19 @@ enum fr_exit {
 };
 
 /* name, what stands after it, one line */
-#define FR_COMMAND_MAP(X)                                                                      \
-    X(check, "[--connect] [--show]", "check the configuration, and connections if asked")      \
-    X(topics, "create|check|list", "make the topics, say what is wrong with them")             \
-    X(replay, "[--rate N] [--now] FILE...", "send recorded events to the events topic")        \
-    X(rejects, "list|replay", "see records that could not be used, send them again")           \
-    X(forget, "USER...", "delete what is kept about users")                                    \
-    X(run, "[--until-idle SECONDS | --embedded FILE...]", "process events until told to stop") \
-    X(show, "user|item ID", "print one user with the last list, or one item")                  \
-    X(dump, "users|items|lists", "print the whole state as sorted JSON lines")                 \
-    X(bench, "decode|stages|end-to-end|load", "measure speed on a generated load")             \
-    X(eval, "WHAT", "measure how good the lists are, on recorded data")                        \
-    X(doctor, "[--audit]", "look at Redis, Kafka and the state, say what to change")           \
+#define FR_COMMAND_MAP(X)                                                                       \
+    X(check, "[--connect] [--show]", "check the configuration, and connections if asked")       \
+    X(topics, "create|check|list", "make the topics, say what is wrong with them")              \
+    X(replay, "[--rate N] [--now] FILE...", "send recorded events to the events topic")         \
+    X(rejects, "list|replay", "see records that could not be used, send them again")            \
+    X(forget, "USER...", "delete what is kept about users")                                     \
+    X(run, "[--until-idle SECONDS | --embedded FILE...]", "process events until told to stop")  \
+    X(show, "user|item ID", "print one user with the last list, or one item")                   \
+    X(explain, "--recommendation ID | --user USER", "make a published list again, and say why") \
+    X(dump, "users|items|lists", "print the whole state as sorted JSON lines")                  \
+    X(bench, "decode|stages|end-to-end|load", "measure speed on a generated load")              \
+    X(eval, "WHAT", "measure how good the lists are, on recorded data")                         \
+    X(doctor, "[--audit]", "look at Redis, Kafka and the state, say what to change")            \
     X(version, "", "print the version and those of the libraries")
 
 enum { FR_APP_SETS_MAX = 64, FR_GLOBAL_OPTIONS = 7 };

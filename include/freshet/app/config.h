@@ -79,6 +79,11 @@ struct fr_config {
         const char *surface;
     } recommend;
     struct {
+        bool blend;
+        int64_t votes, rank_every, snapshot_ms;
+        double diversity, exploration;
+    } models;
+    struct {
         struct fr_config_list stages;
         int64_t workers, state_cache_bytes, drain_timeout_ms;
     } run;

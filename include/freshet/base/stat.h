@@ -59,6 +59,11 @@ enum fr_stat_label {
     X(STATE_BEHIND, "state_uncommitted_records", GAUGE, STAGE,                                               \
       "Records committed to Kafka whose state is not in Redis yet.")                                         \
     X(LAST_RECORD_TIME, "last_record_timestamp_seconds", GAUGE, STAGE, "Time of the last record applied.")   \
+    X(EXAMPLES_LEARNT, "examples_learnt_total", COUNTER, NONE, "Examples that the learner has learnt from.") \
+    X(MODELS_PUBLISHED, "models_published_total", COUNTER, NONE, "Snapshots of live models published.")      \
+    X(LISTS_BLENDED, "lists_blended_total", COUNTER, NONE, "Lists made with a learnt model.")                \
+    X(LISTS_SWEPT, "lists_swept_total", COUNTER, NONE,                                                       \
+      "Lists made again because another bundle came into force.")                                            \
     X(BATCH_RECORDS, "batch_records", HISTOGRAM, STAGE, "Records in a batch.")                               \
     X(BATCH_SECONDS, "batch_process_duration_seconds", HISTOGRAM, STAGE, "Load and apply of one batch.")     \
     X(TXN_SECONDS, "kafka_txn_duration_seconds", HISTOGRAM, STAGE, "Begin to committed of one transaction.") \

@@ -34,7 +34,8 @@
     X(TOO_LATE, "too_late", "older than the partition's watermark by more than events.lateness_ms")        \
     X(UNKNOWN_VERSION, "unknown_schema_version", "schema_version is newer than this program")              \
     X(RATE_CAPPED, "rate_capped", "more events of one user in a minute than events.max_per_minute")        \
-    X(BAD_DELTA, "bad_delta", "an affinity record that cannot be read")
+    X(BAD_DELTA, "bad_delta", "an affinity record that cannot be read")                                    \
+    X(BAD_EXAMPLE, "bad_example", "a record of the examples topic that cannot be read")
 
 enum fr_reject {
 #define FR_REJECT_ENUM(name, code, text) FR_REJECT_##name,

@@ -13,19 +13,22 @@
 #include "freshet/base/clock.h"
 #include "freshet/recommend/list.h"
 
+/* Where a list comes from: the input record that last touched the user's state, and how far the state went that the list
+ * was made of. Whoever has the log up to there can make the list again. */
+struct fr_recommendation_cause {
+    struct fr_str topic; /* its full name; empty: not said */
+    int32_t partition;
+    int64_t offset;
+    int64_t through; /* offset of the last record of the partition that the state included, >= offset */
+};
+
 struct fr_recommendation {
     struct fr_str id; /* fr_recommendation_id */
     struct fr_str user_id, surface;
     fr_time_ms generated_ms, expires_ms;
     struct fr_str model_name, model_version;
     fr_time_ms trained_ms; /* 0: not said */
-};
-
-/* The input record that last touched a user's state. */
-struct fr_recommendation_cause {
-    struct fr_str topic;
-    int32_t partition;
-    int64_t offset;
+    struct fr_recommendation_cause cause;
 };
 
 struct fr_recommendation_header {

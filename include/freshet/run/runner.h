@@ -9,8 +9,9 @@
 #include "freshet/run/stages.h"
 #include "freshet/run/worker.h"
 
-enum fr_stage_kind { FR_STAGE_USER, FR_STAGE_AGGREGATE, FR_STAGE_N };
+enum fr_stage_kind { FR_STAGE_USER, FR_STAGE_AGGREGATE, FR_STAGE_LEARNER, FR_STAGE_N };
 const char *fr_stage_name(enum fr_stage_kind kind);
+enum fr_topic fr_stage_input(enum fr_stage_kind kind);
 
 /* Opens the two ends of worker `index` of a stage. Called in the worker's thread, again after a short wait while its fate is
  * RETRY. gives both. */
@@ -18,13 +19,15 @@ struct fr_runner_ports {
     void *context;
     enum fr_err (*open)(void *context, enum fr_stage_kind kind, unsigned index, struct fr_bus **bus,
                         struct fr_store **store, struct fr_errmsg *msg);
+    /* One more store endpoint, for whoever follows the live model. */
+    enum fr_err (*open_store)(void *context, struct fr_store **store, struct fr_errmsg *msg);
 };
 
 struct fr_runner_config {
     const struct fr_rules *rules; /* keeps */
     struct fr_runner_ports ports;
     bool stages[FR_STAGE_N];
-    unsigned workers; /* per stage */
+    unsigned workers; /* per stage; one for the learner, whose model lies in one partition */
     uint32_t partitions[FR_TOPIC_N];
     const char *prefix; /* of store keys */
     uint32_t batch_records;

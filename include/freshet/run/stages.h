@@ -4,6 +4,8 @@
  *            state: one per user, and the partition's event-time watermark
  * aggregate  freshet.affinity -> freshet.item-neighbors, and the views of neighbours and trends in the store
  *            state: one per item
+ * learner    freshet.examples -> the views of live models in the store
+ *            state: one recommender per model
  *
  * Memory: a stage keeps the rules it is given; they outlive it. gives; the worker takes it. */
 #ifndef FR_RUN_STAGES_H
@@ -11,8 +13,9 @@
 
 #include "freshet/affinity/decay.h"
 #include "freshet/profile/rules.h"
-#include "freshet/recommend/list.h"
+#include "freshet/recommend/recommender.h"
 #include "freshet/run/keys.h"
+#include "freshet/run/slot.h"
 #include "freshet/run/stage.h"
 
 /* Read-only for all stages of the process. */
@@ -26,6 +29,10 @@ struct fr_rules {
     uint32_t publish_interval_ms, publish_per_batch;
     char surface[64], topic_prefix[FR_KEYS_PREFIX_BYTES], source[96]; /* source: CloudEvents' ce_source */
     bool list_views;
+    bool
+        blend; /* examples are produced, a model learns from them, and lists are made with it once there is one */
+    struct fr_recommender_params recommender; /* recommender.list is a copy of list */
+    uint32_t snapshot_ms;                     /* between two snapshots of a live model, at least */
 };
 
 /* Every default of the program: what it does without a configuration. */
@@ -37,10 +44,13 @@ void fr_rules_fini(struct fr_rules *r);
 /* A hash of what shapes the stored states: other values must not continue them. */
 uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input);
 
-struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions);
+/* models: of struct fr_live_model (run/live_model.h), kept; NULL: lists are made without one. */
+struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions,
+                                   struct fr_slot *models);
 struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions);
+struct fr_stage *fr_stage_learner_new(const struct fr_rules *rules, uint32_t example_partitions);
 
 /* The parts of a state key: what kind of thing it is and its id. */
-enum { FR_KEY_USER = 'u', FR_KEY_WATERMARK = 'w', FR_KEY_ITEM = 'i' };
+enum { FR_KEY_USER = 'u', FR_KEY_WATERMARK = 'w', FR_KEY_ITEM = 'i', FR_KEY_MODEL = 'm' };
 
 #endif

@@ -1,0 +1,61 @@
+/* live_model.h - the model that lists are made with at the moment: its names in the store, its decoding, and the thread that
+ * follows it.
+ *
+ * Promise   a model is swapped in whole; a reader keeps the one it took. A model that cannot be read is said in the log and
+ *           left out; the one before stays.
+ * Threads   fr_live_follow has one thread of its own with a store endpoint of its own; the slot may be read by any.
+ * Memory    the slot owns struct fr_live_model. */
+#ifndef FR_RUN_LIVE_MODEL_H
+#define FR_RUN_LIVE_MODEL_H
+
+#include "freshet/port/store.h"
+#include "freshet/recommend/recommender.h"
+#include "freshet/run/keys.h"
+#include "freshet/run/slot.h"
+
+/* The model of the feed's lists: the key of its examples. */
+#define FR_MODEL_FEED FR_STR("feed")
+
+enum { FR_LIVE_VERSION_BYTES = 32 };
+
+struct fr_live_model {
+    struct fr_recommender *recommender;
+    char version[FR_LIVE_VERSION_BYTES];
+    char bundle[FR_LIVE_VERSION_BYTES]; /* version of the bundle in force, "": none */
+};
+
+/* "e48211": the model includes the examples before that offset. */
+void fr_live_version(int64_t next_offset, char out[FR_LIVE_VERSION_BYTES]);
+/* The offset that a version names, -1: it is none. */
+int64_t fr_live_version_offset(struct fr_str version);
+/* What a record of the examples topic teaches: neighbour rows, then examples, in their order. Returns how many examples, -1
+ * for a record that cannot be read. The arena holds what was read; the caller clears it. */
+int64_t fr_live_learn(struct fr_recommender *r, struct fr_str value, struct fr_recommender_use *use,
+                      struct fr_arena *arena);
+/* Names of the views: keys is of the learner stage, partition the model's in the examples topic. */
+struct fr_str fr_live_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
+                          struct fr_arena *arena);
+struct fr_str fr_live_version_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
+                                  struct fr_arena *arena);
+/* A snapshot's bytes into a new recommender. version may be NULL. The bytes are only read during the call. */
+enum fr_err fr_live_decode(struct fr_str bytes, struct fr_recommender *into,
+                           char version[FR_LIVE_VERSION_BYTES], struct fr_errmsg *msg) FR_MUST_USE;
+
+struct fr_live_follow;
+
+struct fr_live_follow_config {
+    void *context;
+    enum fr_err (*open_store)(void *context, struct fr_store **store, struct fr_errmsg *msg); /* gives */
+    const char *prefix;
+    uint32_t example_partitions;
+    struct fr_recommender_params params;
+    uint32_t interval_ms; /* between two looks */
+};
+
+/* Starts the thread. gives */
+struct fr_live_follow *fr_live_follow_start(const struct fr_live_follow_config *config);
+/* Of struct fr_live_model. Lent until stop. */
+struct fr_slot *fr_live_follow_slot(struct fr_live_follow *f);
+void fr_live_follow_stop(struct fr_live_follow **f); /* nobody may hold a model */
+
+#endif
