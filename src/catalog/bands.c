@@ -1,4 +1,5 @@
 #include "bands.h"
+#include "freshet/base/real.h"
 #include "freshet/catalog/words.h"
 #include <math.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void add_price(struct fr_bands *b, const struct fr_item_record *r) {
             memset(b->means + b->mean_cap, 0, (cap - b->mean_cap) * sizeof *b->means);
             b->mean_cap = cap;
         }
-        b->means[path].sum += log1p(r->price);
+        b->means[path].sum += fr_ln(1 + r->price);
         b->means[path].n++;
     }
     add_number(b, FR_STR("price"), r->price);
@@ -130,7 +131,7 @@ double fr_bands_price(const struct fr_bands *b, const struct fr_item_record *ite
         uint32_t path = fr_dict_find(&b->paths, path_of(item, level, text));
         if (path == (uint32_t)FR_DICT_NONE) continue;
         /* A trifle more, so that rounding, which depends on the order of summing, does not fall below a cut. */
-        return expm1(b->means[path].sum / b->means[path].n) * (1 + 1e-9);
+        return (fr_exp(b->means[path].sum / b->means[path].n) - 1) * (1 + 1e-9);
     }
     return (double)NAN;
 }

@@ -8,6 +8,7 @@
  * Invariant entries of one item stand together; sums run in the order of names. */
 #include "freshet/catalog/features.h"
 #include "bands.h"
+#include "freshet/base/real.h"
 #include "freshet/catalog/words.h"
 #include <math.h>
 #include <stdlib.h>
@@ -173,7 +174,7 @@ static float *idf_of(const struct making *m, const struct fr_features *f, const 
     float *idf = fr_alloc((f->names.n + 1) * sizeof *idf);
     for (uint32_t i = 0; i < m->names.n; i++)
         if (number[i] != (uint32_t)FR_DICT_NONE)
-            idf[number[i]] = (float)(log((1. + f->item_n) / (1. + m->items_of[i])) + 1);
+            idf[number[i]] = (float)(fr_ln((1. + f->item_n) / (1. + m->items_of[i])) + 1);
     return idf;
 }
 

@@ -2,15 +2,18 @@
  * added to every count, so that what was drawn never has probability 0.
  *
  * Beta from two gammas, gamma by Marsaglia and Tsang ("A simple method for generating gamma variables", ACM TOMS 26, 2000):
- * shapes here are 1 or more. Normals by Box and Muller. */
+ * shapes here are 1 or more. Normals by Marsaglia's polar method: no function whose last bit differs between machines. */
 #include "explore.h"
 #include "freshet/base/hash.h"
+#include "freshet/base/real.h"
 #include "freshet/base/rng.h"
 #include <math.h>
 
 static double normal(struct fr_rng *r) {
-    double u = 1 - fr_rng_uniform(r), v = fr_rng_uniform(r);
-    return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
+    for (;;) {
+        double u = 2 * fr_rng_uniform(r) - 1, v = 2 * fr_rng_uniform(r) - 1, s = u * u + v * v;
+        if (s > 0 && s < 1) return u * sqrt(-2 * fr_ln(s) / s);
+    }
 }
 
 static double gamma_of(struct fr_rng *r, double shape) {
@@ -20,7 +23,7 @@ static double gamma_of(struct fr_rng *r, double shape) {
         if (v <= 0) continue;
         v = v * v * v;
         double u = 1 - fr_rng_uniform(r);
-        if (log(u) < x * x / 2 + d - d * v + d * log(v)) return d * v;
+        if (fr_ln(u) < x * x / 2 + d - d * v + d * fr_ln(v)) return d * v;
     }
 }
 
