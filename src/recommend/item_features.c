@@ -1,7 +1,6 @@
 /* What everybody does with an item, as features of it: taken from the popular sources' boards and from one fact sheet an
  * item. */
 #include "freshet/base/err.h"
-#include "freshet/base/real.h"
 #include "freshet/recommend/board.h"
 #include "recommender_internal.h"
 
@@ -23,10 +22,21 @@ void item_features_learn(struct fr_recommender *r, const struct fr_example *e) {
     if (e->time_ms > fact->last_ms) fact->last_ms = e->time_ms;
 }
 
+/* log2 within .01: a feature needs no more, and there are thousands of them in a table. x > 0, normal. */
+static float about_log2(double exact) {
+    float x = (float)exact;
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    float exponent = (float)((int32_t)(bits >> 23) - 128);
+    bits = (bits & 0x7fffff) | 0x3f800000;
+    memcpy(&x, &bits, sizeof x);
+    return exponent + (2 - x / 3) * x - 2.f / 3;
+}
+
 /* log2(1 + what passed), in units. */
 static float log_passed(fr_time_ms from, fr_time_ms to, double unit_ms) {
     double passed = from == INT64_MIN || to <= from ? 0 : (double)(to - from) / unit_ms;
-    return (float)fr_log2(1 + passed);
+    return about_log2(1 + passed);
 }
 
 static void fill_board(const struct fr_source *s, const struct fr_query *q,
@@ -35,7 +45,7 @@ static void fill_board(const struct fr_source *s, const struct fr_query *q,
     if (!reading.board) return;
     for (uint32_t c = 0; c < use->table.n; c++) {
         double count = fr_board_value(reading.board, use->items[c]) * reading.scale;
-        if (count > 0) x[c] = (float)fr_log2(1 + count) * .25f;
+        if (count > 0) x[c] = about_log2(1 + count) * .25f;
     }
 }
 
@@ -50,6 +60,6 @@ void item_features_fill(const struct fr_recommender *r, const struct fr_query *q
         const struct item_fact *fact = &r->facts[use->items[c]];
         age[c] = log_passed(fact->first_ms, q->now_ms, 3600e3) * .2f;
         idle[c] = log_passed(fact->last_ms, q->now_ms, 60e3) * .1f;
-        taken[c] = (float)fr_log2(1 + (double)fact->taken) * .2f;
+        taken[c] = about_log2(1 + (double)fact->taken) * .2f;
     }
 }

@@ -5,6 +5,10 @@
 #include "freshet/base/hash.h"
 #include "freshet/recommend/source_cooccurrence.h"
 #include "freshet/recommend/source_new.h"
+#include "freshet/recommend/source_next.h"
+#include "freshet/recommend/source_session.h"
+#include "freshet/recommend/source_social.h"
+#include "freshet/recommend/source_user.h"
 #include "recommender_internal.h"
 #include <stdlib.h>
 
@@ -30,6 +34,10 @@ static void add_streaming(struct fr_recommender *r) {
     fr_recommender_add(r, r->newcomers);
     r->item_cf = fr_source_cooccurrence_new();
     fr_recommender_add(r, r->item_cf);
+    fr_recommender_add(r, fr_source_next_new(NULL));
+    fr_recommender_add(r, fr_source_session_new(NULL));
+    fr_recommender_add(r, fr_source_user_new(NULL));
+    fr_recommender_add(r, fr_source_social_new(NULL));
 }
 
 struct fr_recommender *fr_recommender_new(const struct fr_recommender_params *params) {
