@@ -1,56 +1,19 @@
 #include "freshet/app/pair_file.h"
-#include "freshet/base/buf.h"
-#include <errno.h>
+#include "freshet/app/lines.h"
 #include <math.h>
 #include <stdlib.h>
-#include <zlib.h>
 
-enum { CHUNK_BYTES = 1 << 18, COLUMNS_OF_TRIPLES = 3 };
+enum { COLUMNS_OF_TRIPLES = 3 };
 
 struct reading {
     const char *path;
-    uint32_t line; /* from 1 */
+    enum fr_pair_format format;
+    uint64_t line; /* from 1 */
     struct fr_dict *left, *right;
     struct fr_pairs *out;
     size_t cap;
     struct fr_errmsg *msg;
 };
-
-/* ---- the text ---- */
-
-static enum fr_err unpack(gzFile file, const char *path, struct fr_buf *text, struct fr_errmsg *msg) {
-    int n, code;
-    do {
-        if (text->len > FR_PAIR_FILE_BYTES)
-            return fr_err_set(msg, FR_LIMIT, "%s: more than %d bytes", path, FR_PAIR_FILE_BYTES);
-        n = gzread(file, fr_buf_reserve(text, CHUNK_BYTES), CHUNK_BYTES);
-        if (n > 0) text->len += (size_t)n;
-    } while (n > 0);
-    const char *why = gzerror(file, &code);
-    if (code == Z_OK || code == Z_STREAM_END) return FR_OK;
-    return fr_err_set(msg, FR_IO, "%s: %s", path, code == Z_ERRNO ? strerror(errno) : why);
-}
-
-static enum fr_err read_text(const char *path, struct fr_buf *text, struct fr_errmsg *msg) {
-    gzFile file = gzopen(path, "rbe");
-    if (!file) return fr_err_set(msg, FR_IO, "%s: %s", path, strerror(errno));
-    gzbuffer(file, CHUNK_BYTES);
-    enum fr_err err = unpack(file, path, text, msg);
-    gzclose(file);
-    return err;
-}
-
-/* Takes the next line, without its end, off rest. */
-static bool next_line(struct fr_str *rest, struct fr_str *line) {
-    if (rest->len == 0) return false;
-    const char *newline = memchr(rest->ptr, '\n', rest->len);
-    uint32_t len = newline ? (uint32_t)(newline - rest->ptr) : rest->len;
-    uint32_t taken = newline ? len + 1 : len;
-    *line = (struct fr_str){rest->ptr, len};
-    *rest = (struct fr_str){rest->ptr + taken, rest->len - taken};
-    if (line->len && line->ptr[line->len - 1] == '\r') line->len--;
-    return true;
-}
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -76,17 +39,18 @@ static bool looks_like_triple(struct fr_str line) {
     return tabs == 1 || tabs == 2;
 }
 
-static enum fr_pair_format detect(struct fr_str text) {
-    struct fr_str line;
-    while (next_line(&text, &line))
-        if (line.len && !looks_like_triple(line)) return FR_PAIRS_LISTS;
-    return FR_PAIRS_TRIPLES;
+/* Triples until a line says otherwise. */
+static enum fr_err look_at(void *context, const struct fr_line *line, struct fr_errmsg *msg) {
+    enum fr_pair_format *format = context;
+    (void)msg;
+    if (line->is_overlong || (line->text.len && !looks_like_triple(line->text))) *format = FR_PAIRS_LISTS;
+    return FR_OK;
 }
 
 /* ---- lines ---- */
 
 static enum fr_err wrong(const struct reading *r, const char *what) {
-    return fr_err_set(r->msg, FR_IO, "%s:%u: %s", r->path, r->line, what);
+    return fr_err_set(r->msg, FR_IO, "%s:%llu: %s", r->path, (unsigned long long)r->line, what);
 }
 
 static enum fr_err intern(const struct reading *r, struct fr_dict *dict, struct fr_str id, uint32_t *number) {
@@ -142,28 +106,27 @@ static enum fr_err read_triple(struct reading *r, struct fr_str line) {
     return err;
 }
 
-static enum fr_err read_lines(struct reading *r, struct fr_str text, enum fr_pair_format format) {
-    struct fr_str line;
-    if (format == FR_PAIRS_DETECT) format = detect(text);
-    while (next_line(&text, &line)) {
-        struct fr_str look = line;
-        r->line++;
-        if (!next_word(&look).len) continue;
-        enum fr_err err = format == FR_PAIRS_LISTS ? read_list(r, line) : read_triple(r, line);
-        if (err != FR_OK) return err;
-    }
-    if (r->out->n == 0) return fr_err_set(r->msg, FR_IO, "%s: no pair is in it", r->path);
-    return FR_OK;
+static enum fr_err read_line(void *context, const struct fr_line *line, struct fr_errmsg *msg) {
+    struct reading *r = context;
+    (void)msg;
+    struct fr_str look = line->text;
+    r->line = line->number;
+    if (line->is_overlong) return wrong(r, "a line of more than 64 MiB");
+    if (!next_word(&look).len) return FR_OK;
+    return r->format == FR_PAIRS_LISTS ? read_list(r, line->text) : read_triple(r, line->text);
 }
 
 enum fr_err fr_pairs_read(const char *path, enum fr_pair_format format, struct fr_dict *left,
                           struct fr_dict *right, struct fr_pairs *out, struct fr_errmsg *msg) {
-    struct fr_buf text = {0};
-    struct reading r = {.path = path, .left = left, .right = right, .out = out, .msg = msg};
+    struct reading r = {.path = path, .format = format, .left = left, .right = right, .out = out, .msg = msg};
+    enum fr_err err = FR_OK;
     *out = (struct fr_pairs){0};
-    enum fr_err err = read_text(path, &text, msg);
-    if (err == FR_OK) err = read_lines(&r, fr_buf_slice(&text), format);
-    fr_buf_fini(&text);
+    if (format == FR_PAIRS_DETECT) {
+        r.format = FR_PAIRS_TRIPLES;
+        err = fr_lines_each(path, FR_PAIR_LINE_BYTES, look_at, &r.format, msg);
+    }
+    if (err == FR_OK) err = fr_lines_each(path, FR_PAIR_LINE_BYTES, read_line, &r, msg);
+    if (err == FR_OK && out->n == 0) err = fr_err_set(msg, FR_IO, "%s: no pair is in it", path);
     if (err == FR_OK) return FR_OK;
     free(out->entries);
     *out = (struct fr_pairs){0};

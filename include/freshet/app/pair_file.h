@@ -6,8 +6,9 @@
  *           for lists.
  * Ids       any bytes but white space, FR_PAIR_ID_BYTES at most; numbers are texts like others.
  * Errors    FR_IO with the file's name, and the line's number where one is to blame: it cannot be read or unpacked, a line is
- *           wrong, it holds no pair. FR_LIMIT: more than FR_PAIR_FILE_BYTES unpacked.
- * Threads   any. Memory: the whole text is held while it is read. */
+ *           wrong, it holds no pair.
+ * Threads   any. Memory: a line, of FR_PAIR_LINE_BYTES at most, and the pairs. A file whose format is to be detected is read
+ *           twice. */
 #ifndef FR_APP_PAIR_FILE_H
 #define FR_APP_PAIR_FILE_H
 
@@ -15,7 +16,7 @@
 #include "freshet/base/err.h"
 #include "freshet/learn/interactions.h"
 
-enum { FR_PAIR_ID_BYTES = 1024, FR_PAIR_FILE_BYTES = 0x7fff0000 };
+enum { FR_PAIR_ID_BYTES = 1024, FR_PAIR_LINE_BYTES = 64 << 20 };
 
 enum fr_pair_format { FR_PAIRS_DETECT, FR_PAIRS_LISTS, FR_PAIRS_TRIPLES };
 
