@@ -1,4 +1,5 @@
 #include "freshet/app/eval_data.h"
+#include "freshet/app/items_read.h"
 #include <stdlib.h>
 
 /* A part of a dictionary in the order of its ids' bytes. */
@@ -78,18 +79,40 @@ static void note_tested(struct fr_eval_data *d) {
 
 struct pieces {
     struct fr_pairs train, test, friends;
-    uint32_t user_n, item_n; /* of the training file */
+    struct fr_catalog catalog; /* under numbers of catalog_ids */
+    struct fr_dict catalog_ids;
+    uint32_t user_n, item_n; /* of what may be learnt from */
 };
+
+static enum fr_err read_catalog(const char *path, struct fr_eval_data *d, struct pieces *p,
+                                struct fr_errmsg *msg) {
+    enum fr_err err = fr_items_load(path, &p->catalog, msg);
+    uint32_t i = err == FR_OK ? fr_catalog_next(&p->catalog, 0) : (uint32_t)FR_DICT_NONE;
+    for (; i != FR_DICT_NONE; i = fr_catalog_next(&p->catalog, i + 1))
+        fr_dict_intern(&d->items, fr_dict_str(&p->catalog_ids, i));
+    return err;
+}
 
 static enum fr_err read_pieces(const struct fr_eval_files *files, struct fr_eval_data *d, struct pieces *p,
                                struct fr_errmsg *msg) {
     enum fr_err err = fr_pairs_read(files->train, files->format, &d->users, &d->items, &p->train, msg);
     p->user_n = d->users.n;
+    if (err == FR_OK && files->items) err = read_catalog(files->items, d, p, msg);
     p->item_n = d->items.n;
     if (err == FR_OK) err = fr_pairs_read(files->test, files->format, &d->users, &d->items, &p->test, msg);
     if (err == FR_OK && files->friends)
         err = fr_pairs_read(files->friends, files->format, &d->users, &d->users, &p->friends, msg);
     return err;
+}
+
+static void take_content(struct fr_eval_data *d, const struct pieces *p) {
+    const struct fr_features_params standard = FR_FEATURES_DEFAULTS;
+    struct fr_catalog catalog;
+    fr_catalog_copy_onto(&catalog, &p->catalog, &d->items);
+    d->content = fr_features_new(&catalog, &standard);
+    fr_catalog_fini(&catalog);
+    d->features = d->content->rows;
+    d->features.row_n = p->item_n; /* what only the test file has is in no catalogue */
 }
 
 static void assemble(struct fr_eval_data *d, struct pieces *p) {
@@ -103,6 +126,7 @@ static void assemble(struct fr_eval_data *d, struct pieces *p) {
         leave_out_strangers(&p->friends, p->user_n, &d->friends_left_out);
         d->friends = rows_of(&p->friends, p->user_n, p->user_n);
     }
+    if (p->catalog.n) take_content(d, p);
     note_tested(d);
     free(users);
     free(items);
@@ -114,11 +138,15 @@ enum fr_err fr_eval_data_read(const struct fr_eval_files *files, struct fr_eval_
     *out = (struct fr_eval_data){0};
     fr_dict_init(&out->users);
     fr_dict_init(&out->items);
+    fr_dict_init(&p.catalog_ids);
+    fr_catalog_init(&p.catalog, &p.catalog_ids);
     enum fr_err err = read_pieces(files, out, &p, msg);
     if (err == FR_OK) assemble(out, &p);
     free(p.train.entries);
     free(p.test.entries);
     free(p.friends.entries);
+    fr_catalog_fini(&p.catalog);
+    fr_dict_fini(&p.catalog_ids);
     if (err != FR_OK) fr_eval_data_fini(out);
     return err;
 }
@@ -129,6 +157,7 @@ void fr_eval_data_fini(struct fr_eval_data *d) {
     if (d->train) fr_interactions_free(d->train);
     fr_rows_fini(&d->test);
     fr_rows_fini(&d->friends);
+    if (d->content) fr_features_free(d->content);
     free(d->tested);
     *d = (struct fr_eval_data){0};
 }

@@ -86,6 +86,7 @@ static struct fr_fit fit_of(struct task *t, const struct fr_interactions *data) 
     const struct fr_eval_data *d = t->setup->data;
     return (struct fr_fit){.data = data,
                            .friends = d->friends.row_n ? &d->friends : NULL,
+                           .features = d->content ? &d->features : NULL,
                            .threads = t->setup->settings->threads,
                            .seed = t->setup->settings->seed,
                            .progress = show_progress,

@@ -149,7 +149,7 @@ static int failed(enum fr_err err, const struct fr_errmsg *msg) {
 /* Why a model cannot take part; NULL: it can. */
 static const char *lacking(const struct run *run, const struct fr_model_ops *ops) {
     if (ops->needs_friends && !run->data.friends.row_n) return "it needs --friends";
-    if (ops->needs_features) return "it needs a catalogue";
+    if (ops->needs_features && !run->data.content) return "it needs --items";
     return NULL;
 }
 
@@ -301,7 +301,8 @@ int fr_eval_split(struct fr_app *app, int argc, char **argv) {
         {"train", 0, "FILE", FR_OPTION_TEXT, &o.files.train, "what models learn from"},
         {"test", 0, "FILE", FR_OPTION_TEXT, &o.files.test, "what their lists are held to"},
         {"friends", 0, "FILE", FR_OPTION_TEXT, &o.files.friends, "who trusts or follows whom"},
-        {"format", 0, "FORMAT", FR_OPTION_TEXT, &o.format, "of these files: lists or triples (detected)"},
+        {"items", 0, "FILE", FR_OPTION_TEXT, &o.files.items, "the catalogue, JSON lines (docs/ITEMS.md)"},
+        {"format", 0, "FORMAT", FR_OPTION_TEXT, &o.format, "of train, test, friends: lists or triples"},
         {"models", 0, "NAMES", FR_OPTION_TEXT, &o.models, "with commas between them (all)"},
         {"k", 0, "N,..", FR_OPTION_TEXT, &o.ks, "lengths of lists (20)"},
         {"params", 0, "FILE", FR_OPTION_TEXT, &o.parameters, "parameters, instead of choosing them"},

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char paths[3][64];
+static char paths[4][64];
 static struct fr_eval_data data;
 static struct fr_errmsg msg;
 
@@ -17,11 +17,14 @@ static const char *file_of(int which, const char *text) {
     return paths[which];
 }
 
+static const char *items_text; /* NULL: no catalogue */
+
 static enum fr_err read_data(const char *train, const char *test, const char *friends) {
-    struct fr_eval_files files = {file_of(0, train), file_of(1, test), file_of(2, friends), FR_PAIRS_DETECT};
+    struct fr_eval_files files = {file_of(0, train), file_of(1, test), file_of(2, friends),
+                                  file_of(3, items_text), FR_PAIRS_DETECT};
     msg = (struct fr_errmsg){0};
     enum fr_err err = fr_eval_data_read(&files, &data, &msg);
-    for (int i = 0; i < 3; i++) unlink(paths[i]);
+    for (int i = 0; i < 4; i++) unlink(paths[i]);
     return err;
 }
 
@@ -96,10 +99,30 @@ static void test_a_file_is_wrong(void) {
     CHECK_INT(fr_eval_data_read(&files, &data, &msg), FR_IO);
 }
 
+/* Items of the catalogue are there to be learnt of, with or without somebody who took them. */
+static void test_catalogue(void) {
+    items_text = "{\"id\":\"7\",\"category\":\"a\"}\n{\"id\":\"10\",\"category\":\"a\"}\n"
+                 "{\"id\":\"2\",\"category\":\"b\"}\n";
+    CHECK_INT(read_data(train_text, "a 2 99\n", NULL), FR_OK);
+    CHECK_INT(data.train->by_item.row_n, 4); /* 10 2 3 7 */
+    CHECK_INT(data.items.n, 5);
+    CHECK(fr_str_eq(fr_dict_str(&data.items, 3), FR_STR("7")));
+    CHECK_INT(fr_rows_length(&data.train->by_item, 3), 0);
+    CHECK_INT(data.features.row_n, 4);
+    CHECK_INT(fr_rows_length(&data.features, 2), 0); /* 3 is in no catalogue */
+    CHECK_INT(fr_rows_length(&data.features, 0), 1); /* category:a, which 7 has, too */
+    fr_eval_data_fini(&data);
+    items_text = "{\"id\":7,}\n";
+    CHECK(read_data(train_text, "a 2 99\n", NULL) != FR_OK);
+    CHECK(strstr(msg.text, ":1: "));
+    items_text = NULL;
+}
+
 int main(void) {
     RUN(test_numbers_ascend_by_id);
     RUN(test_training_is_the_same_whatever_is_tested);
     RUN(test_friends);
+    RUN(test_catalogue);
     RUN(test_a_file_is_wrong);
     return check_done();
 }
