@@ -83,12 +83,12 @@ static bool show_progress(void *context, const char *step, double done) {
 }
 
 static struct fr_fit fit_of(struct task *t, const struct fr_interactions *data) {
-    const struct fr_eval_data *d = t->setup->data;
+    const struct eval_setup *s = t->setup;
     return (struct fr_fit){.data = data,
-                           .friends = d->friends.row_n ? &d->friends : NULL,
-                           .features = d->content ? &d->features : NULL,
-                           .threads = t->setup->settings->threads,
-                           .seed = t->setup->settings->seed,
+                           .friends = s->friends,
+                           .features = s->features,
+                           .threads = s->settings->threads,
+                           .seed = s->settings->seed,
                            .progress = show_progress,
                            .context = t};
 }
@@ -165,28 +165,23 @@ void eval_choose(const struct eval_setup *s, struct eval_row *row) {
 
 /* ---- measuring ---- */
 
-/* Users of the test file alone have no history. */
-static void list_strangers(const struct task *t, const struct fr_model *model) {
-    const struct fr_eval_data *d = t->setup->data;
-    uint32_t n = d->tested_n - d->known_n;
-    size_t start[2] = {0, 0};
-    if (n == 0) return;
-    uint32_t nobody = 0;
-    struct fr_rows empty = {
-        .row_n = 1, .column_n = d->train->by_user.column_n, .start = start, .columns = &nobody};
-    size_t at = (size_t)d->known_n * t->lists.depth;
-    for (uint32_t i = 0; i < n; i++) {
-        size_t place = at + (size_t)i * t->lists.depth;
-        struct fr_toplists one = {.row_n = 1,
-                                  .depth = t->lists.depth,
-                                  .items = t->lists.items + place,
-                                  .scores = t->lists.scores + place};
-        if (i == 0) {
-            fr_toplists_fill(&one, model, &empty, false, 1);
-            continue;
-        }
-        memcpy(one.items, t->lists.items + at, one.depth * sizeof *one.items); /* nobody knows them apart */
-        memcpy(one.scores, t->lists.scores + at, one.depth * sizeof *one.scores);
+/* Rows first to first + n of all lists; lends. */
+static struct fr_toplists slice_of(const struct fr_toplists *all, uint32_t first, uint32_t n) {
+    size_t at = (size_t)first * all->depth;
+    return (struct fr_toplists){.users = all->users + first,
+                                .row_n = n,
+                                .depth = all->depth,
+                                .items = all->items + at,
+                                .scores = all->scores + at};
+}
+
+static void list_all(const struct task *t, const struct fr_model *model) {
+    const struct eval_setup *s = t->setup;
+    for (uint32_t i = 0; i < s->audience_n; i++) {
+        const struct eval_audience *a = &s->audiences[i];
+        struct fr_toplists lists = slice_of(&t->lists, a->first, a->n);
+        lists.hidden = a->hidden;
+        fr_toplists_fill(&lists, model, a->histories, a->is_known, s->settings->threads);
     }
 }
 
@@ -197,7 +192,7 @@ static void measure(void *context) {
     out->err = fr_la_open(&out->msg);
     if (out->err != FR_OK) return;
     double began_s = clock_s(NULL);
-    struct fr_fit fit = fit_of(t, s->data->train);
+    struct fr_fit fit = fit_of(t, s->train);
     fr_la_threads(fit.threads);
     struct fr_model *model = t->row->ops->fit(&fit, t->row->values, &out->msg);
     double fitted_s = clock_s(NULL);
@@ -205,12 +200,9 @@ static void measure(void *context) {
         out->err = out->msg.code == FR_OK ? FR_IO : out->msg.code;
         return;
     }
-    eval_say(0, false, "%s: scoring %u users", t->row->name, s->data->tested_n);
-    struct fr_toplists known = t->lists;
-    known.row_n = s->data->known_n;
+    eval_say(0, false, "%s: scoring %u users", t->row->name, s->user_n);
     fr_la_threads(1);
-    fr_toplists_fill(&known, model, &s->data->train->by_user, true, fit.threads);
-    list_strangers(t, model);
+    list_all(t, model);
     out->score_s = clock_s(NULL) - fitted_s;
     out->fit_s = fitted_s - began_s;
     out->peak_mib = eval_peak_mib();
@@ -218,15 +210,19 @@ static void measure(void *context) {
 }
 
 void eval_judge(const struct eval_setup *s, struct eval_row *row) {
-    for (uint32_t i = 0; i < s->settings->k_n; i++) {
-        row->accuracy[i] = fr_accuracy_of(&row->lists, &s->data->test, s->settings->ks[i]);
-        row->variety[i] = fr_variety_of(&row->lists, &s->data->test, s->data->train, s->settings->ks[i]);
+    for (uint32_t g = 0; g < s->group_n; g++) {
+        const struct eval_group *group = &s->groups[g];
+        struct fr_toplists lists = slice_of(&row->lists, group->first, group->n);
+        for (uint32_t i = 0; i < s->settings->k_n; i++) {
+            row->accuracy[g][i] = fr_accuracy_of(&lists, group->truth, s->settings->ks[i]);
+            row->variety[g][i] = fr_variety_of(&lists, group->truth, s->train, s->settings->ks[i]);
+        }
     }
 }
 
 void eval_measure(const struct eval_setup *s, struct eval_row *row) {
     struct task t = {.setup = s, .row = row, .doing = "fitting"};
-    t.lists = eval_lists_new(s->data->tested, s->data->tested_n, s->settings->depth);
+    t.lists = eval_lists_new(s->users, s->user_n, s->settings->depth);
     if (run_task(&t, measure)) {
         row->fit_s = t.shared->fit_s;
         row->score_s = t.shared->score_s;

@@ -3,11 +3,10 @@
 #ifndef FR_APP_EVAL_MODELS_H
 #define FR_APP_EVAL_MODELS_H
 
-#include "freshet/app/eval_data.h"
 #include "freshet/learn/blend.h"
 #include "freshet/learn/tune.h"
 
-enum { EVAL_KS_MAX = 8, EVAL_K_MAX = 500, EVAL_DEPTH_LEAST = 100 };
+enum { EVAL_KS_MAX = 8, EVAL_K_MAX = 500, EVAL_DEPTH_LEAST = 100, EVAL_GROUPS_MAX = 4 };
 
 struct eval_settings {
     unsigned threads;
@@ -39,15 +38,37 @@ struct eval_row {
     bool finished; /* the search, before its budget */
     double fit_s, score_s, peak_mib;
     struct fr_toplists validation; /* of holdout->users; row_n 0: none */
-    struct fr_toplists lists;      /* of data->tested */
-    struct fr_accuracy accuracy[EVAL_KS_MAX];
-    struct fr_variety variety[EVAL_KS_MAX];
+    struct fr_toplists lists;      /* of setup->users */
+    struct fr_accuracy accuracy[EVAL_GROUPS_MAX][EVAL_KS_MAX];
+    struct fr_variety variety[EVAL_GROUPS_MAX][EVAL_KS_MAX];
 };
 
+/* Users who get their lists in the same way. */
+struct eval_audience {
+    uint32_t first, n;               /* of eval_setup.users; those ascend */
+    const struct fr_rows *histories; /* rows by the users' numbers */
+    bool is_known;                   /* the fit knows these users by their numbers */
+    const bool *hidden;              /* items that they are not shown; NULL: none */
+};
+
+/* Users who are judged together. */
+struct eval_group {
+    const char *name; /* NULL: everybody */
+    uint32_t first, n;
+    const struct fr_rows *truth; /* rows by the users' numbers: no model is given this */
+};
+
+/* All is borrowed. */
 struct eval_setup {
     const struct eval_settings *settings;
-    const struct fr_eval_data *data;
-    const struct fr_holdout *holdout;
+    const struct fr_holdout *holdout;         /* of train */
+    const struct fr_interactions *train;      /* what models are fitted on */
+    const struct fr_rows *friends, *features; /* NULL: none */
+    const uint32_t *users;                    /* [user_n] who gets lists */
+    uint32_t user_n;
+    struct eval_audience audiences[EVAL_GROUPS_MAX];
+    struct eval_group groups[EVAL_GROUPS_MAX];
+    uint32_t audience_n, group_n;
 };
 
 /* Fills validation, judged and, unless they are given, values; row->err says how it went. */

@@ -5,10 +5,10 @@
 #include "eval_models.h"
 
 /* Rows with err are left out: why was said on standard error. */
-void eval_report_table(const struct eval_settings *settings, const struct eval_row *rows, uint32_t n,
+void eval_report_table(const struct eval_setup *setup, const struct eval_row *rows, uint32_t n,
                        struct fr_buf *out);
-/* One object a row and k. */
-void eval_report_json(const struct eval_settings *settings, const struct eval_row *rows, uint32_t n,
+/* One object a row, group and k. */
+void eval_report_json(const struct eval_setup *setup, const struct eval_row *rows, uint32_t n,
                       struct fr_buf *out);
 
 #endif

@@ -59,7 +59,7 @@ static void add_list(struct adding *a, const struct fr_toplists *lists, uint32_t
     double deviation = parts == FR_BLEND_BY_SCORE ? deviation_of(scores, n) : 1;
     double last = parts == FR_BLEND_BY_SCORE ? (double)scores[n - 1] : part_of_place(n);
     if (!(deviation > 0) || isinf(deviation)) return;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n && scores[i] > scores[n - 1]; i++) {
         double here = parts == FR_BLEND_BY_SCORE ? (double)scores[i] : part_of_place(i);
         double part = weight * (here - last) / deviation;
         if (part > 0) add_item(a, items[i], part);

@@ -51,6 +51,8 @@ static void list_user(const struct work *w, uint32_t row, float *scores, struct 
     uint32_t user = fr_toplists_user(t, row);
     for (size_t e = histories->start[user]; e < histories->start[user + 1]; e++)
         scores[histories->columns[e]] = -INFINITY;
+    for (uint32_t item = 0; t->hidden && item < histories->column_n; item++)
+        if (t->hidden[item]) scores[item] = -INFINITY;
     struct fr_topk top = {heap, 0, t->depth};
     offer_all(&top, scores, histories->column_n);
     fr_topk_sort(&top);

@@ -83,6 +83,7 @@ static double judge(void *context, const double *values) {
         s->out->judged = judged;
         keep_lists(s);
     }
+    if (s->out->asked == 1) s->start_s = tune->seconds(tune->context);
     if (tune->tried) tune->tried(tune->context, s->out->asked, values, judged, s->out->judged);
     return judged;
 }

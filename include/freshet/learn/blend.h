@@ -1,6 +1,7 @@
 /* blend.h - one list of many models' lists: weights learnt on what was put aside.
  *
- * Score     of item i for a user = sum over models m of weight(m) * part(m, i), with part 0 when i is not in m's list, else
+ * Score     of item i for a user = sum over models m of weight(m) * part(m, i), with part 0 when i is not in m's list or scores
+ *           no more there than the last of it, else
  *             by score   (s(i) - s(last of the list)) / standard deviation of the list's scores
  *             by place   1 / (1 + place(i) / FR_BLEND_PLACES) - the same of the place behind the list, place from 0
  *           so models of any scale agree, and an item at the end of a list counts as little as one that is not in it.

@@ -12,8 +12,9 @@ enum { FR_TOPLISTS_NONE = 0x7fffffff }; /* a place without an item; only at the 
 
 struct fr_toplists {
     const uint32_t
-        *users; /* [row_n] ascending, borrowed: whose each list is; NULL: of users 0 to row_n. Runs of
+        *users;         /* [row_n] ascending, borrowed: whose each list is; NULL: of users 0 to row_n. Runs of
                               neighbours are scored together, so a sample had better be made of such */
+    const bool *hidden; /* [item_n] borrowed: what is in no list; NULL: nothing */
     uint32_t row_n, depth;
     uint32_t *items; /* [row_n][depth] the caller's */
     float *scores;   /* [row_n][depth] as the model gave them */

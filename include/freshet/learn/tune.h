@@ -4,9 +4,9 @@
  *           (data, parameters, seed, threads); a budget that runs out cuts the search short where the clock says, and then
  *           only.
  * Measure   (recall + ndcg) / 2 at k of the held-out items.
- * Cost      one fit per question, or one scoring where the model can adjust. The first question is always answered; no fit is
- *           begun that by the ones before would end after the budget, and one that is late is given up at 1.25 times the
- *           budget.
+ * Cost      one fit per question, or one scoring where the model can adjust. The first question is always answered, and the
+ *           budget is what may be spent after it, so that a slow machine searches, too. No fit is begun that by the ones
+ *           before would end after the budget, and one that is late is given up at 1.25 times the budget.
  * Threads   fit.threads for fits and scoring; sets fr_la_threads. */
 #ifndef FR_LEARN_TUNE_H
 #define FR_LEARN_TUNE_H
