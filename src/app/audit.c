@@ -181,8 +181,9 @@ static enum fr_err check_items(struct audit *a, struct fr_errmsg *msg) {
     a->seen_n = a->reader->ids.n;
     a->seen = fr_alloc_zero(a->seen_n + 1, sizeof *a->seen);
     enum fr_err err = fr_state_epoch(a->reader, &epoch, msg);
-    if (err == FR_OK) err = fr_state_list(a->reader, FR_STAGE_AGGREGATE, &items, msg);
-    if (err == FR_OK) err = fr_state_each(a->reader, &items, check_item, a, msg);
+    if (err == FR_OK)
+        err = fr_state_list(a->reader->store, &a->reader->keys[FR_STAGE_AGGREGATE], FR_KEY_ITEM, &items, msg);
+    if (err == FR_OK) err = fr_state_each(a->reader->store, &items, check_item, a, msg);
     if (err == FR_OK) check_absent(a, epoch);
     fr_state_list_fini(&items);
     return err;
@@ -192,8 +193,8 @@ enum fr_err fr_audit_run(struct fr_state_reader *r, struct fr_audit *out, struct
     *out = (struct fr_audit){0};
     struct audit a = {.reader = r, .result = out, .sum_at = SUM_AT_LEAST};
     struct fr_state_list users;
-    enum fr_err err = fr_state_list(r, FR_STAGE_USER, &users, msg);
-    if (err == FR_OK) err = fr_state_each(r, &users, add_user, &a, msg);
+    enum fr_err err = fr_state_list(r->store, &r->keys[FR_STAGE_USER], FR_KEY_USER, &users, msg);
+    if (err == FR_OK) err = fr_state_each(r->store, &users, add_user, &a, msg);
     fr_state_list_fini(&users);
     sum_up(&a);
     out->buckets = a.expected.n;

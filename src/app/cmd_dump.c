@@ -41,8 +41,9 @@ static enum fr_err dump_user(void *context, const struct fr_state *state, struct
 
 static enum fr_err dump_users(struct dump *d, struct fr_errmsg *msg) {
     struct fr_state_list list;
-    enum fr_err err = fr_state_list(d->reader, FR_STAGE_USER, &list, msg);
-    if (err == FR_OK) err = fr_state_each(d->reader, &list, dump_user, d, msg);
+    enum fr_err err =
+        fr_state_list(d->reader->store, &d->reader->keys[FR_STAGE_USER], FR_KEY_USER, &list, msg);
+    if (err == FR_OK) err = fr_state_each(d->reader->store, &list, dump_user, d, msg);
     fr_state_list_fini(&list);
     return err;
 }
@@ -88,9 +89,10 @@ static enum fr_err dump_item(void *context, const struct fr_state *state, struct
 static enum fr_err dump_items(struct dump *d, struct fr_errmsg *msg) {
     struct fr_state_list list = {0};
     enum fr_err err = fr_state_epoch(d->reader, &d->epoch, msg);
-    if (err == FR_OK) err = fr_state_list(d->reader, FR_STAGE_AGGREGATE, &list, msg);
-    if (err == FR_OK) err = fr_state_each(d->reader, &list, note_count, d, msg);
-    if (err == FR_OK) err = fr_state_each(d->reader, &list, dump_item, d, msg);
+    if (err == FR_OK)
+        err = fr_state_list(d->reader->store, &d->reader->keys[FR_STAGE_AGGREGATE], FR_KEY_ITEM, &list, msg);
+    if (err == FR_OK) err = fr_state_each(d->reader->store, &list, note_count, d, msg);
+    if (err == FR_OK) err = fr_state_each(d->reader->store, &list, dump_item, d, msg);
     fr_state_list_fini(&list);
     return err;
 }

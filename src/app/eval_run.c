@@ -96,7 +96,7 @@ static void add_row(struct eval_run *run, const struct fr_model_ops *ops) {
 static int add_named(struct eval_run *run, const char *name) {
     const struct fr_model_ops *ops = fr_model_find(name);
     bool all = strcmp(name, "all") == 0;
-    if (ops)
+    if (ops && ops->fit)
         add_row(run, ops);
     else if (all || strcmp(name, blend_name) == 0)
         run->blend = true;

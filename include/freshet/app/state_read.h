@@ -1,10 +1,10 @@
-/* state_read.h - the states in the store, for reports: which there are, and each of them decoded.
+/* state_read.h - the states in the store, for reports: opened by the configuration, and decoded.
+ * Which there are, and each of them as bytes: run/states.h.
  *
- * Promise   keys ascend bytewise by id, each once. Values are read a few hundred at a time.
  * Not       no snapshot: what a running freshet writes meanwhile is seen or not. Nothing is written.
  * Threads   one owner.
- * Errors    FR_CONFIG; FR_STORE_*; FR_STATE_CORRUPT names the key; what a visitor returns.
- * Memory    the list of keys, and every id that was seen, until close. */
+ * Errors    FR_CONFIG; FR_STORE_*; FR_STATE_CORRUPT names the key.
+ * Memory    every id that was seen, until close. */
 #ifndef FR_APP_STATE_READ_H
 #define FR_APP_STATE_READ_H
 
@@ -12,6 +12,7 @@
 #include "freshet/app/wiring.h"
 #include "freshet/profile/user.h"
 #include "freshet/run/meta.h"
+#include "freshet/run/states.h"
 
 struct fr_state_reader {
     struct fr_rules rules;
@@ -30,29 +31,6 @@ enum fr_err fr_state_metas(struct fr_state_reader *r, enum fr_stage_kind stage, 
                            struct fr_errmsg *msg);
 /* The epoch of the latest accepted event: the latest of the partitions' watermarks. 0 when there is none. */
 enum fr_err fr_state_epoch(struct fr_state_reader *r, int32_t *epoch, struct fr_errmsg *msg);
-
-/* One stored state. Lent during the visit. */
-struct fr_state {
-    struct fr_str id, key; /* of the user or item; the complete key */
-    int64_t stamp;
-    struct fr_str bytes; /* empty: the key is absent */
-    uint32_t value_bytes;
-};
-
-/* The users, or items, that are stored. */
-struct fr_state_list {
-    struct fr_state *at; /* [n] id and key only */
-    uint32_t n, cap;
-    struct fr_arena text;
-};
-enum fr_err fr_state_list(struct fr_state_reader *r, enum fr_stage_kind stage, struct fr_state_list *out,
-                          struct fr_errmsg *msg);
-void fr_state_list_fini(struct fr_state_list *list);
-/* Reads them in the order of the list; those that are gone meanwhile are left out. */
-enum fr_err fr_state_each(struct fr_state_reader *r, const struct fr_state_list *list,
-                          enum fr_err (*visit)(void *context, const struct fr_state *state,
-                                               struct fr_errmsg *msg),
-                          void *context, struct fr_errmsg *msg);
 
 /* One state by id: where murmur2 puts it, else in any partition. out->bytes is empty when there is none; lent until
  * close. */
