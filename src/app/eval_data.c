@@ -99,7 +99,8 @@ static enum fr_err read_pieces(const struct fr_eval_files *files, struct fr_eval
     p->user_n = d->users.n;
     if (err == FR_OK && files->items) err = read_catalog(files->items, d, p, msg);
     p->item_n = d->items.n;
-    if (err == FR_OK) err = fr_pairs_read(files->test, files->format, &d->users, &d->items, &p->test, msg);
+    if (err == FR_OK && files->test)
+        err = fr_pairs_read(files->test, files->format, &d->users, &d->items, &p->test, msg);
     if (err == FR_OK && files->friends)
         err = fr_pairs_read(files->friends, files->format, &d->users, &d->users, &p->friends, msg);
     return err;

@@ -1,4 +1,4 @@
-# freshet eval split: figures against an independent computation, parameters that no test file can sway, files that are wrong.
+# freshet eval split and cold: figures against an independent computation, parameters that no test file can sway, files that are wrong.
 . "$lib"
 freshet=${FRESHET:-build/release/freshet}
 [ -x "$freshet" ] || { say "no $freshet"; exit 77; }
@@ -51,9 +51,7 @@ expect 0 --train "$train" --test "$test" --models popular,item-cf,blend --k 5 --
 holds "rows" python3 "$helper" rows "$out" popular item-cf blend
 expect 0 --train "$train" --test "$test" --models popular,item-cf --k 5,10 --budget 0
 holds "a heading and four rows" [ "$(wc -l < "$out")" = 5 ]
-expect 0 --train "$train" --test "$test" --models all --k 5 --budget 0 --json
-complains "it needs --friends"
-expect 0 --train "$train" --test "$test" --friends "$friends" --models all --k 5 --budget 1 --json
+expect 0 --train "$train" --test "$test" --friends "$friends" --models all --k 5 --budget 0 --json
 holds "nothing lacks friends" [ "$(grep -c 'needs --friends' "$complaints")" = 0 ]
 
 say "the same split in another dress"
@@ -74,6 +72,20 @@ holds "other figures" [ "$(figure recall)" != "$(head -n 1 "$scratch/first" | py
 expect 0 --train "$train" --test "$test" --models item-cf --k 5 --json --params "$scratch/p1"
 holds "the file's parameters give the same figures" [ "$(figure recall)" = "$(head -n 1 "$scratch/first" | python3 -c \
     "import json, sys; print('%.6g' % json.load(sys.stdin)['recall'])")" ]
+
+say "cold users and items"
+"$freshet" eval cold --data "$train" --models popular,item-cf,blend --k 5 --budget 1 --json > "$out"
+holds "three groups of three rows" [ "$(wc -l < "$out")" = 9 ]
+# better MODEL GROUP: its recall is above that of popularity.
+better() {
+    python3 - "$out" "$@" << 'END'
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+recall = {(row["model"], row["group"]): row["recall"] for row in rows}
+sys.exit(not recall[sys.argv[2], sys.argv[3]] > recall["popular", sys.argv[3]])
+END
+}
+holds "item CF folds new users in" better item-cf "new users"
 
 say "what is wrong"
 expect 64 --train "$train"

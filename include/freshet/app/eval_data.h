@@ -13,7 +13,8 @@
 #include "freshet/catalog/features.h"
 
 struct fr_eval_files {
-    const char *train, *test;
+    const char *train;
+    const char *test;           /* NULL: none */
     const char *friends;        /* NULL: none */
     const char *items;          /* the catalogue, as app/items_read.h has it; NULL: none */
     enum fr_pair_format format; /* of all but the catalogue */
