@@ -112,6 +112,6 @@ bool fr_demo_top_differs(const struct fr_demo_list *a, const struct fr_demo_list
 
 bool fr_demo_top_is_personal(const struct fr_demo_list *list) {
     for (uint32_t i = 0; i < list->n && i < FR_DEMO_TOP; i++)
-        if (list->top[i].code == FR_REASON_CO_OCCURRENCE) return true;
+        if (list->top[i].because != (uint32_t)FR_DICT_NONE) return true;
     return false;
 }

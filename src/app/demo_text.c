@@ -26,16 +26,28 @@ void demo_latency(struct fr_buf *out, double seconds) {
 
 double demo_percent(uint64_t part, uint64_t whole) { return whole ? 100 * (double)part / (double)whole : 0; }
 
-/* A co-occurrence without its item is the sum of many. */
-static const char *const words[FR_REASON_N + 1] = {[FR_REASON_CO_OCCURRENCE] = "because of several",
-                                                   [FR_REASON_POPULAR_IN_GROUP] = "popular in the group",
-                                                   [FR_REASON_TRENDING] = "trending",
-                                                   [FR_REASON_N] = ""};
+/* With its item, and without: then it is the sum of many, or of no item. */
+static const struct {
+    const char *with_item, *without;
+} words[FR_REASON_N + 1] = {
+    [FR_REASON_CO_OCCURRENCE] = {"because of", "because of several"},
+    [FR_REASON_NEXT_ITEM] = {"often after", "often next"},
+    [FR_REASON_SIMILAR_SESSION] = {"visits with", "visits like this"},
+    [FR_REASON_SIMILAR_PEOPLE] = {"people who share", "people like you"},
+    [FR_REASON_SIMILAR_CONTENT] = {"is like", "is like several"},
+    [FR_REASON_TASTE] = {"taste, by", "taste"},
+    [FR_REASON_FOLLOWED] = {"followed, by", "people you follow"},
+    [FR_REASON_POPULAR_IN_GROUP] = {"in the group, by", "popular in the group"},
+    [FR_REASON_POPULAR] = {"popular, by", "popular"},
+    [FR_REASON_TRENDING] = {"trending, by", "trending"},
+    [FR_REASON_NEW_ITEM] = {"new, by", "new"},
+    [FR_REASON_N] = {"", ""},
+};
 
 void demo_entry(struct fr_buf *out, const struct fr_demo_entry *e, const struct fr_dict *items) {
     fr_buf_str(out, fr_dict_str(items, e->item));
     if (e->because != (uint32_t)FR_DICT_NONE)
-        fr_buf_printf(out, "  because of %.*s", FR_STR_ARG(fr_dict_str(items, e->because)));
+        fr_buf_printf(out, "  %s %.*s", words[e->code].with_item, FR_STR_ARG(fr_dict_str(items, e->because)));
     else
-        fr_buf_printf(out, "  %s", words[e->code]);
+        fr_buf_printf(out, "  %s", words[e->code].without);
 }
