@@ -111,7 +111,7 @@ static void write_again(struct explained *e, struct fr_rebuild *r, const json_t 
     struct fr_recommendation head =
         fr_live_head(&e->rules, user_id, partition, offset, number_of(from, "through"), r->cause_ms,
                      FR_LIVE_MODEL_NAME, fr_str_of(r->model.version), &arena);
-    fr_recommendation_write(&e->again, &head, &list, fr_recommender_names(r->model.recommender));
+    fr_recommendation_write(&e->again, &head, &list, fr_recommender_names(r->model.learner.recommender));
     fr_live_lister_free(lister);
     fr_arena_fini(&arena);
 }
@@ -125,16 +125,20 @@ static enum fr_err make_again(struct explained *e, const uint32_t partitions[FR_
         return FR_OK;
     }
     struct fr_rebuild r;
-    fr_rebuild_init(&r, &e->wiring.cluster, &e->rules);
+    struct fr_store *store;
+    enum fr_err err = fr_wire_store(&e->app->config, "freshet-explain", &store, msg);
+    if (err != FR_OK) return err;
+    fr_rebuild_init(&r, &e->wiring.cluster, &e->rules, store);
     r.event_partitions = partitions[FR_TOPIC_EVENTS];
     r.example_partitions = partitions[FR_TOPIC_EXAMPLES];
     r.progress = show_progress;
-    enum fr_err err = fr_rebuild_user(&r, user_id, (int32_t)number_of(from, "partition"),
-                                      number_of(from, "offset"), number_of(from, "through"), msg);
+    err = fr_rebuild_user(&r, user_id, (int32_t)number_of(from, "partition"), number_of(from, "offset"),
+                          number_of(from, "through"), msg);
     if (err == FR_OK) err = fr_rebuild_model(&r, version, msg);
     if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K");
     if (err == FR_OK) write_again(e, &r, from, user_id);
     fr_rebuild_fini(&r);
+    store->ops->close(store);
     e->can_be_made = err == FR_OK;
     e->same = e->can_be_made && fr_str_eq(fr_buf_slice(&e->again), fr_buf_slice(&e->value));
     return err;

@@ -11,8 +11,9 @@
 #include "freshet/adapt/store_memory.h"
 #include "freshet/base/hash.h"
 #include "freshet/profile/codec.h"
-#include "freshet/recommend/example_record.h"
+#include "freshet/run/bundle_store.h"
 #include "freshet/base/pack.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { CHUNK_RECORDS = 20000, PROGRESS_EVERY = 20000, REST_STEPS = 50, STEP_MS = 10, LONG_MS = 1 << 30 };
@@ -20,8 +21,8 @@ enum { CHUNK_RECORDS = 20000, PROGRESS_EVERY = 20000, REST_STEPS = 50, STEP_MS =
 #define PREFIX "rebuild"
 
 void fr_rebuild_init(struct fr_rebuild *r, const struct fr_kafka_cluster *cluster,
-                     const struct fr_rules *rules) {
-    *r = (struct fr_rebuild){.cluster = cluster, .rules = rules};
+                     const struct fr_rules *rules, struct fr_store *store) {
+    *r = (struct fr_rebuild){.cluster = cluster, .rules = rules, .store = store};
     fr_dict_init(&r->ids);
     fr_user_init(&r->user);
 }
@@ -29,7 +30,9 @@ void fr_rebuild_init(struct fr_rebuild *r, const struct fr_kafka_cluster *cluste
 void fr_rebuild_fini(struct fr_rebuild *r) {
     fr_user_fini(&r->user);
     fr_dict_fini(&r->ids);
-    fr_recommender_free(r->model.recommender);
+    if (r->model.learner.recommender) fr_live_learner_fini(&r->model.learner);
+    for (uint32_t i = 0; i < r->bundle_n; i++) fr_bundle_free(r->bundles[i]);
+    free(r->bundles);
 }
 
 static void tell(const struct fr_rebuild *r, const char *what, int64_t done, int64_t all) {
@@ -179,14 +182,36 @@ struct relearning {
     struct fr_arena arena;
     int64_t end;
     uint64_t records;
+    enum fr_err err;
+    struct fr_errmsg *msg;
 };
+
+/* The bundle that a record puts in force, kept until the model is freed. */
+static enum fr_err bundle_of(struct fr_rebuild *r, struct fr_str version, const struct fr_bundle **out,
+                             struct fr_errmsg *msg) {
+    struct fr_bundle_store store = {r->store, r->rules->topic_prefix};
+    char text[FR_BUNDLE_VERSION_BYTES];
+    *out = NULL;
+    if (!version.len) return FR_OK;
+    snprintf(text, sizeof text, "%.*s", FR_STR_ARG(version));
+    struct fr_bundle *bundle;
+    enum fr_err err = fr_bundle_get(&store, text, &bundle, msg);
+    if (err != FR_OK) return err;
+    r->bundles = fr_realloc(r->bundles, (r->bundle_n + 1) * sizeof(struct fr_bundle *));
+    r->bundles[r->bundle_n++] = bundle;
+    *out = bundle;
+    return FR_OK;
+}
 
 static bool learn(void *context, const struct fr_record *record) {
     struct relearning *l = context;
-    fr_arena_clear(&l->arena);
-    if (fr_str_eq(record->key, FR_MODEL_FEED))
-        fr_live_learn(l->rebuild->model.recommender, record->value, l->use, &l->arena);
-    if (++l->records % PROGRESS_EVERY == 0) tell(l->rebuild, "examples", record->offset, l->end);
+    struct fr_rebuild *r = l->rebuild;
+    const struct fr_bundle *bundle;
+    if (++l->records % PROGRESS_EVERY == 0) tell(r, "examples", record->offset, l->end);
+    if (!fr_str_eq(record->key, FR_MODEL_FEED)) return true;
+    l->err = bundle_of(r, fr_live_control_version(record->value), &bundle, l->msg);
+    if (l->err != FR_OK) return false;
+    fr_live_learner_teach(&r->model.learner, record->value, bundle, &r->rules->monitor, l->use, &l->arena);
     return true;
 }
 
@@ -197,12 +222,12 @@ enum fr_err fr_rebuild_model(struct fr_rebuild *r, struct fr_str version, struct
     int32_t partition = (int32_t)(fr_murmur2(FR_MODEL_FEED) % r->example_partitions);
     enum fr_err err = whole_log(r, FR_TOPIC_EXAMPLES, partition, end, msg);
     if (err != FR_OK) return err;
-    r->model.recommender = fr_recommender_new(&r->rules->recommender);
+    fr_live_learner_init(&r->model.learner, &r->rules->recommender);
     fr_live_version(end, r->model.version);
-    struct relearning l = {.rebuild = r, .use = fr_recommender_use_new(), .end = end};
+    struct relearning l = {.rebuild = r, .use = fr_recommender_use_new(), .end = end, .msg = msg};
     struct fr_kafka_range range = {partition, 0, end};
     err = fr_kafka_read(r->cluster, FR_TOPIC_EXAMPLES, range, true, learn, &l, msg);
     fr_recommender_use_free(l.use);
     fr_arena_fini(&l.arena);
-    return err;
+    return err == FR_OK ? l.err : err;
 }

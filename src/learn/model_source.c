@@ -12,7 +12,8 @@ enum { VOTES_MAX = 1000, NO_COLUMN = FR_DICT_NONE };
 struct model_source {
     struct fr_source base;
     struct fr_source_ops ops; /* of this source: name and reason are the model's */
-    struct fr_model *model;
+    const struct fr_model *model;
+    struct fr_model *owned; /* the same, or NULL: lent */
     uint32_t n;
     uint32_t *numbers; /* [n] by column */
     uint32_t *order;   /* [n] columns, ascending by id */
@@ -117,7 +118,7 @@ static size_t bytes(const struct fr_source *source) {
 
 static void free_source(struct fr_source *source) {
     struct model_source *m = (struct model_source *)source;
-    m->model->ops->free(m->model);
+    if (m->owned) m->owned->ops->free(m->owned);
     free(m->numbers);
     free(m->order);
     free(m->columns);
@@ -157,6 +158,13 @@ static void index_numbers(struct model_source *m) {
 
 struct fr_source *fr_model_source_new(struct fr_model *model, const struct fr_dict *ids,
                                       const uint32_t *numbers, uint32_t n, enum fr_reason_code reason) {
+    struct fr_source *s = fr_model_source_lend(model, ids, numbers, n, reason);
+    ((struct model_source *)s)->owned = model;
+    return s;
+}
+
+struct fr_source *fr_model_source_lend(const struct fr_model *model, const struct fr_dict *ids,
+                                       const uint32_t *numbers, uint32_t n, enum fr_reason_code reason) {
     struct model_source *m = fr_alloc_zero(1, sizeof *m);
     const struct fr_model_ops *ops = model->ops;
     FR_ASSERT(!ops->items || ops->items(model) == n);

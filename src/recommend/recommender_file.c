@@ -3,14 +3,22 @@
 #include "recommender_internal.h"
 #include <stdlib.h>
 
+/* Up to the last item that anything is known of: how many there is room for depends on when the process was started. */
+static uint32_t facts_used(const struct fr_recommender *r) {
+    uint32_t n = r->fact_n;
+    while (n && r->facts[n - 1].first_ms == INT64_MIN) n--;
+    return n;
+}
+
 static void save_facts(const struct fr_recommender *r, struct fr_tensors_writer *w) {
-    int64_t *rows = fr_alloc((size_t)(r->fact_n + 1) * 3 * sizeof *rows);
-    for (uint32_t i = 0; i < r->fact_n; i++) {
+    uint32_t n = facts_used(r);
+    int64_t *rows = fr_alloc((size_t)(n + 1) * 3 * sizeof *rows);
+    for (uint32_t i = 0; i < n; i++) {
         rows[3 * i] = r->facts[i].first_ms;
         rows[3 * i + 1] = r->facts[i].last_ms;
         rows[3 * i + 2] = (int64_t)r->facts[i].taken;
     }
-    uint64_t shape[2] = {r->fact_n, 3};
+    uint64_t shape[2] = {n, 3};
     fr_tensors_put(w, "items.facts", FR_TENSOR_I64, shape, 2, rows);
     free(rows);
 }

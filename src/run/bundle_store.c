@@ -1,33 +1,16 @@
-#include "freshet/run/bundle_store.h"
+#include "bundle_head.h"
 #include "freshet/base/clock.h"
 #include "freshet/base/hash.h"
 #include "freshet/base/pack.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_BYTES = 192, GONE_AFTER_S = 1 };
-
-struct head {
-    uint64_t bytes, hash;
-    uint32_t chunks;
-    struct fr_str manifest, parent;
-};
+enum { GONE_AFTER_S = 1 };
 
 /* ---- names ---- */
 
-static struct fr_str head_key(const struct fr_bundle_store *s, const char *version, char out[KEY_BYTES]) {
-    snprintf(out, KEY_BYTES, "%s:models:bundle:%s", s->prefix, version);
-    return fr_str_of(out);
-}
-
-static struct fr_str chunk_key(const struct fr_bundle_store *s, const char *version, uint32_t n,
-                               char out[KEY_BYTES]) {
-    snprintf(out, KEY_BYTES, "%s:models:chunk:%s:%u", s->prefix, version, n);
-    return fr_str_of(out);
-}
-
-static struct fr_str in_force_key(const struct fr_bundle_store *s, char out[KEY_BYTES]) {
-    snprintf(out, KEY_BYTES, "%s:models:in-force", s->prefix);
+static struct fr_str in_force_key(const struct fr_bundle_store *s, char out[BUNDLE_KEY_BYTES]) {
+    snprintf(out, BUNDLE_KEY_BYTES, "%s:models:in-force", s->prefix);
     return fr_str_of(out);
 }
 
@@ -64,7 +47,7 @@ static void write_head(const struct fr_bundle *b, const struct fr_buf *bytes, ui
     fr_pack_str(out, FR_STR("chunks"));
     fr_pack_int(out, chunks);
     fr_pack_str(out, FR_STR("hash"));
-    fr_pack_int(out, (int64_t)(fr_hash64(bytes->data, bytes->len, 0) >> 1));
+    fr_pack_int(out, (int64_t)bundle_hash(fr_buf_slice(bytes)));
     fr_pack_str(out, FR_STR("parent"));
     fr_pack_str(out, fr_str_of(b->parent));
     fr_pack_str(out, FR_STR("manifest"));
@@ -74,26 +57,26 @@ static void write_head(const struct fr_bundle *b, const struct fr_buf *bytes, ui
 
 static enum fr_err put_chunks(const struct fr_bundle_store *s, const char *version,
                               const struct fr_buf *bytes, uint32_t *chunks, struct fr_errmsg *msg) {
-    char key[KEY_BYTES];
+    char key[BUNDLE_KEY_BYTES];
     enum fr_err err = FR_OK;
     *chunks = 0;
     for (size_t at = 0; at < bytes->len && err == FR_OK; at += FR_BUNDLE_CHUNK_BYTES) {
         size_t n = bytes->len - at < FR_BUNDLE_CHUNK_BYTES ? bytes->len - at : FR_BUNDLE_CHUNK_BYTES;
         struct fr_str chunk = {bytes->data + at, (uint32_t)n};
-        err = put_one(s, chunk_key(s, version, (*chunks)++, key), chunk, 0, msg);
+        err = put_one(s, bundle_chunk_key(s->prefix, version, (*chunks)++, key), chunk, 0, msg);
     }
     return err;
 }
 
 enum fr_err fr_bundle_put(const struct fr_bundle_store *s, const struct fr_bundle *b, struct fr_errmsg *msg) {
     struct fr_buf bytes = {0}, head = {0};
-    char key[KEY_BYTES];
+    char key[BUNDLE_KEY_BYTES];
     uint32_t chunks;
     fr_bundle_write(b, &bytes);
     enum fr_err err = put_chunks(s, b->version, &bytes, &chunks, msg);
     if (err == FR_OK) {
         write_head(b, &bytes, chunks, &head);
-        err = put_one(s, head_key(s, b->version, key), fr_buf_slice(&head), 0, msg);
+        err = put_one(s, bundle_head_key(s->prefix, b->version, key), fr_buf_slice(&head), 0, msg);
     }
     fr_buf_fini(&bytes);
     fr_buf_fini(&head);
@@ -108,61 +91,23 @@ static void copy_version(struct fr_str from, char to[FR_BUNDLE_VERSION_BYTES]) {
     to[from.len] = '\0';
 }
 
-static bool read_head(struct fr_str value, struct head *out) {
-    struct fr_reader in = fr_reader_of(value);
-    *out = (struct head){0};
-    for (uint32_t n = fr_pack_read_map(&in); n && in.ok; n--) {
-        struct fr_str key = fr_pack_read_str(&in);
-        if (fr_str_eq(key, FR_STR("bytes")))
-            out->bytes = (uint64_t)fr_pack_read_int(&in);
-        else if (fr_str_eq(key, FR_STR("chunks")))
-            out->chunks = (uint32_t)fr_pack_read_int(&in);
-        else if (fr_str_eq(key, FR_STR("hash")))
-            out->hash = (uint64_t)fr_pack_read_int(&in);
-        else if (fr_str_eq(key, FR_STR("parent")))
-            out->parent = fr_pack_read_str(&in);
-        else if (fr_str_eq(key, FR_STR("manifest")))
-            out->manifest = fr_pack_read_str(&in);
-        else
-            fr_pack_skip(&in);
-    }
-    return in.ok && out->bytes > 0 && out->bytes <= UINT32_MAX && out->manifest.len &&
-           out->chunks == (out->bytes + FR_BUNDLE_CHUNK_BYTES - 1) / FR_BUNDLE_CHUNK_BYTES;
-}
-
-static enum fr_err get_chunks(const struct fr_bundle_store *s, const char *version, const struct head *head,
-                              struct fr_buf *out, struct fr_errmsg *msg) {
-    struct fr_arena arena = {0};
-    char key[KEY_BYTES];
-    enum fr_err err = FR_OK;
-    fr_buf_reserve(out, head->bytes);
-    for (uint32_t i = 0; i < head->chunks && err == FR_OK; i++) {
-        struct fr_str chunk;
-        err = load_one(s, chunk_key(s, version, i, key), &chunk, &arena, msg);
-        if (err == FR_OK && out->len + chunk.len <= head->bytes) fr_buf_str(out, chunk);
-        fr_arena_clear(&arena);
-    }
-    fr_arena_fini(&arena);
-    if (err != FR_OK) return err;
-    if (out->len == head->bytes && fr_hash64(out->data, out->len, 0) >> 1 == head->hash) return FR_OK;
-    return fr_err_set(msg, FR_STATE_CORRUPT, "bundle %s is not what was written", version);
-}
-
 enum fr_err fr_bundle_get(const struct fr_bundle_store *s, const char *version, struct fr_bundle **out,
                           struct fr_errmsg *msg) {
+    struct fr_bundle_fetch f;
     struct fr_arena arena = {0};
-    struct fr_buf bytes = {0};
-    struct fr_str value;
-    struct head head;
-    char key[KEY_BYTES];
+    const struct fr_str *keys;
+    enum fr_err err = FR_OK;
     *out = NULL;
-    enum fr_err err = load_one(s, head_key(s, version, key), &value, &arena, msg);
-    if (err == FR_OK && !value.len) err = fr_err_set(msg, FR_LIMIT, "there is no bundle %s", version);
-    if (err == FR_OK && !read_head(value, &head))
-        err = fr_err_set(msg, FR_STATE_CORRUPT, "the head of bundle %s cannot be read", version);
-    if (err == FR_OK) err = get_chunks(s, version, &head, &bytes, msg);
-    if (err == FR_OK) err = fr_bundle_read(fr_buf_slice(&bytes), out, msg);
-    fr_buf_fini(&bytes);
+    fr_bundle_fetch_init(&f, s->prefix, fr_str_of(version));
+    while (err == FR_OK && fr_bundle_fetch_keys(&f, &arena, &keys)) {
+        struct fr_str value;
+        err = load_one(s, keys[0], &value, &arena, msg);
+        if (err == FR_OK) fr_bundle_fetch_values(&f, &value, 1);
+        fr_arena_clear(&arena);
+    }
+    if (err == FR_OK && !f.bundle) err = fr_err_set(msg, f.err, "%s", f.why.text);
+    if (err == FR_OK) *out = f.bundle, f.bundle = NULL;
+    fr_bundle_fetch_fini(&f);
     fr_arena_fini(&arena);
     return err;
 }
@@ -171,7 +116,7 @@ enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_
                                struct fr_errmsg *msg) {
     struct fr_arena arena = {0};
     struct fr_str value;
-    char key[KEY_BYTES];
+    char key[BUNDLE_KEY_BYTES];
     enum fr_err err = load_one(s, in_force_key(s, key), &value, &arena, msg);
     copy_version(err == FR_OK ? value : (struct fr_str){0}, version);
     fr_arena_fini(&arena);
@@ -180,7 +125,7 @@ enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_
 
 enum fr_err fr_bundle_set_in_force(const struct fr_bundle_store *s, const char *version,
                                    struct fr_errmsg *msg) {
-    char key[KEY_BYTES];
+    char key[BUNDLE_KEY_BYTES];
     return put_one(s, in_force_key(s, key), fr_str_of(version), version[0] ? 0 : GONE_AFTER_S, msg);
 }
 
@@ -211,7 +156,7 @@ static int compare_versions(const void *a, const void *b) { return strcmp(a, b);
 /* Ascending, each once. */
 static enum fr_err find_versions(const struct fr_bundle_store *s, const char *kind, struct names *out,
                                  struct fr_errmsg *msg) {
-    char prefix[KEY_BYTES];
+    char prefix[BUNDLE_KEY_BYTES];
     *out =
         (struct names){.skip = (uint32_t)snprintf(prefix, sizeof prefix, "%s:models:%s:", s->prefix, kind)};
     enum fr_err err = s->store->ops->scan(s->store, fr_str_of(prefix), note_version, out, msg);
@@ -227,15 +172,15 @@ static enum fr_err find_versions(const struct fr_bundle_store *s, const char *ki
 enum fr_err fr_bundle_list(const struct fr_bundle_store *s, struct fr_stored_bundle out[FR_BUNDLES_MAX],
                            uint32_t *n, struct fr_arena *arena, struct fr_errmsg *msg) {
     struct names names;
-    char key[KEY_BYTES];
+    char key[BUNDLE_KEY_BYTES];
     *n = 0;
     enum fr_err err = find_versions(s, "bundle", &names, msg);
     uint32_t first = names.n > FR_BUNDLES_MAX ? names.n - FR_BUNDLES_MAX : 0;
     for (uint32_t i = first; i < names.n && err == FR_OK; i++) {
         struct fr_str value;
-        struct head head;
-        err = load_one(s, head_key(s, names.at[i], key), &value, arena, msg);
-        if (err != FR_OK || !read_head(value, &head)) continue; /* deleted meanwhile */
+        struct bundle_head head;
+        err = load_one(s, bundle_head_key(s->prefix, names.at[i], key), &value, arena, msg);
+        if (err != FR_OK || !bundle_head_read(value, &head)) continue; /* deleted meanwhile */
         struct fr_stored_bundle *b = &out[(*n)++];
         *b = (struct fr_stored_bundle){.bytes = head.bytes, .manifest = head.manifest};
         memcpy(b->version, names.at[i], sizeof b->version);
@@ -250,24 +195,25 @@ static enum fr_err delete_bundle(const struct fr_bundle_store *s, const char *ve
                                  struct fr_errmsg *msg) {
     struct fr_arena arena = {0};
     struct fr_str value;
-    char key[KEY_BYTES];
-    struct head head = {0};
-    enum fr_err err = load_one(s, head_key(s, version, key), &value, &arena, msg);
-    if (err == FR_OK && value.len) read_head(value, &head);
+    char key[BUNDLE_KEY_BYTES];
+    struct bundle_head head = {0};
+    enum fr_err err = load_one(s, bundle_head_key(s->prefix, version, key), &value, &arena, msg);
+    if (err == FR_OK && value.len) bundle_head_read(value, &head);
     if (err == FR_OK)
-        err = delete_one(s, head_key(s, version, key), msg); /* first: nobody may find half of it */
+        err = delete_one(s, bundle_head_key(s->prefix, version, key),
+                         msg); /* first: nobody may find half of it */
     for (uint32_t i = 0; i < head.chunks && err == FR_OK; i++)
-        err = delete_one(s, chunk_key(s, version, i, key), msg);
+        err = delete_one(s, bundle_chunk_key(s->prefix, version, i, key), msg);
     fr_arena_fini(&arena);
     return err;
 }
 
 static enum fr_err delete_orphan(const struct fr_bundle_store *s, const char *version,
                                  struct fr_errmsg *msg) {
-    char key[KEY_BYTES];
+    char key[BUNDLE_KEY_BYTES];
     enum fr_err err = FR_OK;
     for (uint32_t i = 0; i < UINT32_MAX / FR_BUNDLE_CHUNK_BYTES + 1 && err == FR_OK; i++)
-        err = delete_one(s, chunk_key(s, version, i, key), msg);
+        err = delete_one(s, bundle_chunk_key(s->prefix, version, i, key), msg);
     return err;
 }
 
@@ -275,12 +221,12 @@ enum fr_err fr_bundle_parent(const struct fr_bundle_store *s, const char *versio
                              char parent[FR_BUNDLE_VERSION_BYTES], struct fr_errmsg *msg) {
     struct fr_arena arena = {0};
     struct fr_str value;
-    struct head head;
-    char key[KEY_BYTES];
+    struct bundle_head head;
+    char key[BUNDLE_KEY_BYTES];
     parent[0] = '\0';
-    enum fr_err err = load_one(s, head_key(s, version, key), &value, &arena, msg);
+    enum fr_err err = load_one(s, bundle_head_key(s->prefix, version, key), &value, &arena, msg);
     if (err == FR_OK && !value.len) err = fr_err_set(msg, FR_LIMIT, "there is no bundle %s", version);
-    if (err == FR_OK && read_head(value, &head)) copy_version(head.parent, parent);
+    if (err == FR_OK && bundle_head_read(value, &head)) copy_version(head.parent, parent);
     fr_arena_fini(&arena);
     return err;
 }

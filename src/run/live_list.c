@@ -81,7 +81,7 @@ static void translate_followees(struct fr_live_lister *l, struct fr_query *q, st
 struct fr_list fr_live_list(struct fr_live_lister *l, const struct fr_live_model *model,
                             const struct fr_rules *rules, const struct fr_user *u, struct fr_str user_id,
                             uint64_t draw, struct fr_arena *arena) {
-    const struct fr_dict *names = fr_recommender_names(model->recommender);
+    const struct fr_dict *names = fr_recommender_names(model->learner.recommender);
     struct fr_query q = fr_query_of(u, fr_dict_find(names, user_id), &rules->profile, &rules->popularity,
                                     l->ids, FR_EXAMPLE_FOLLOWEES, u->last_ms, draw, arena);
     translate_for(l, model);
@@ -89,7 +89,7 @@ struct fr_list fr_live_list(struct fr_live_lister *l, const struct fr_live_model
     q.group = translate(l, names, q.group);
     translate_seeds(l, &q, arena);
     translate_followees(l, &q, arena);
-    return fr_recommender_list(model->recommender, &q, l->use, arena);
+    return fr_recommender_list(model->learner.recommender, &q, l->use, arena);
 }
 
 static struct fr_str events_topic(const struct fr_rules *rules, struct fr_arena *arena) {

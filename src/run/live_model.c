@@ -2,7 +2,7 @@
 #include "freshet/base/clock.h"
 #include "freshet/base/hash.h"
 #include "freshet/base/log.h"
-#include "freshet/recommend/example_record.h"
+#include "freshet/run/bundle_store.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,16 +24,6 @@ int64_t fr_live_version_offset(struct fr_str version) {
     return offset;
 }
 
-int64_t fr_live_learn(struct fr_recommender *r, struct fr_str value, struct fr_recommender_use *use,
-                      struct fr_arena *arena) {
-    struct fr_example_batch batch;
-    if (!fr_example_read(value, fr_recommender_ids(r), arena, &batch)) return -1;
-    for (uint32_t i = 0; i < batch.row_n; i++)
-        fr_recommender_neighbors(r, batch.rows[i].item, batch.rows[i].row, batch.rows[i].n);
-    for (uint32_t i = 0; i < batch.example_n; i++) fr_recommender_learn(r, &batch.examples[i], use);
-    return batch.example_n;
-}
-
 struct fr_str fr_live_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
                           struct fr_arena *arena) {
     return fr_keys_view(keys, "model", partition, model, arena);
@@ -44,61 +34,63 @@ struct fr_str fr_live_version_key(const struct fr_keys *keys, int32_t partition,
     return fr_keys_view(keys, "model-version", partition, model, arena);
 }
 
-/* Arrays are read in place, so the bytes must be aligned. */
-static enum fr_err open_aligned(struct fr_str bytes, void **copy, struct fr_tensors_file **file,
-                                struct fr_errmsg *msg) {
-    *copy = fr_alloc(bytes.len + 1);
-    if (bytes.len) memcpy(*copy, bytes.ptr, bytes.len);
-    return fr_tensors_open((struct fr_str){*copy, bytes.len}, file, msg);
-}
-
-enum fr_err fr_live_decode(struct fr_str bytes, struct fr_recommender *into,
-                           char version[FR_LIVE_VERSION_BYTES], struct fr_errmsg *msg) {
-    void *copy = NULL;
-    struct fr_tensors_file *file = NULL;
-    enum fr_err err = open_aligned(bytes, &copy, &file, msg);
-    if (err == FR_OK) {
-        err = fr_recommender_load(into, file, msg);
-        struct fr_str text = fr_tensors_get_meta(file, "version");
-        if (version) snprintf(version, FR_LIVE_VERSION_BYTES, "%.*s", FR_STR_ARG(text));
-        fr_tensors_close(file);
-    }
-    free(copy);
-    return err;
-}
-
 /* ---- following ---- */
 
 struct fr_live_follow {
     struct fr_live_follow_config config;
-    struct fr_slot *slot;
+    struct fr_slot *slot, *bundles; /* the models; the bundle of the latest, of struct fr_bundle */
     struct fr_keys keys;
     struct fr_store *store; /* NULL: to be opened */
     struct fr_arena arena;  /* of one look */
-    char version[FR_LIVE_VERSION_BYTES];
+    char version[FR_LIVE_VERSION_BYTES], bundle_version[FR_BUNDLE_VERSION_BYTES];
     pthread_t thread;
     _Atomic bool stop; /* written by stop(), read by the thread */
 };
 
 static void free_model(void *thing) {
     struct fr_live_model *m = thing;
-    fr_recommender_free(m->recommender);
+    fr_live_learner_fini(&m->learner);
+    if (m->bundles) fr_slot_release(m->bundles, &m->bundle);
     free(m);
 }
+
+static void free_bundle(void *thing) { fr_bundle_free(thing); }
 
 static enum fr_err fetch(struct fr_live_follow *f, struct fr_str key, struct fr_str *value,
                          struct fr_errmsg *msg) {
     return f->store->ops->load(f->store, &key, 1, value, &f->arena, msg);
 }
 
+/* The bundle of a version into the slot, unless it is there; one that is nowhere leaves the hold empty. */
+static enum fr_err hold_bundle(struct fr_live_follow *f, const char *version, struct fr_slot_hold *out,
+                               struct fr_errmsg *msg) {
+    *out = (struct fr_slot_hold){0};
+    if (!version[0]) return FR_OK;
+    if (strcmp(f->bundle_version, version) != 0) {
+        struct fr_bundle_store store = {f->store, f->config.prefix};
+        struct fr_bundle *bundle;
+        enum fr_err err = fr_bundle_get(&store, version, &bundle, msg);
+        if (err == FR_LIMIT) fr_log(FR_LOG_WARN, "BUNDLE-MISSING", "version=%s", version);
+        if (err != FR_OK) return err == FR_LIMIT ? FR_OK : err;
+        fr_slot_put(f->bundles, bundle);
+        snprintf(f->bundle_version, sizeof f->bundle_version, "%s", version);
+        fr_log(FR_LOG_INFO, "BUNDLE-IN-FORCE", "version=%s models=%u", version, bundle->model_n);
+    }
+    *out = fr_slot_take(f->bundles);
+    return FR_OK;
+}
+
 static enum fr_err swap(struct fr_live_follow *f, struct fr_str bytes, struct fr_errmsg *msg) {
     struct fr_live_model *m = fr_alloc_zero(1, sizeof *m);
-    m->recommender = fr_recommender_new(&f->config.params);
-    enum fr_err err = fr_live_decode(bytes, m->recommender, m->version, msg);
+    m->bundles = f->bundles;
+    fr_live_learner_init(&m->learner, &f->config.params);
+    enum fr_err err = fr_live_learner_load(&m->learner, bytes, m->version, msg);
+    if (err == FR_OK) err = hold_bundle(f, m->learner.bundle, &m->bundle, msg);
     if (err != FR_OK) {
         free_model(m);
         return err;
     }
+    fr_live_learner_attach(&m->learner, m->bundle.thing);
     memcpy(f->version, m->version, sizeof f->version);
     fr_slot_put(f->slot, m);
     fr_log(FR_LOG_DEBUG, "MODEL-SWAPPED", "version=%s bytes=%u", f->version, bytes.len);
@@ -138,6 +130,7 @@ struct fr_live_follow *fr_live_follow_start(const struct fr_live_follow_config *
     struct fr_live_follow *f = fr_alloc_zero(1, sizeof *f);
     f->config = *config;
     f->slot = fr_slot_new(free_model);
+    f->bundles = fr_slot_new(free_bundle);
     fr_keys_init(&f->keys, config->prefix, "learner", config->example_partitions, 1);
     int failed = pthread_create(&f->thread, NULL, follow, f);
     FR_ASSERT(failed == 0);
@@ -155,6 +148,7 @@ void fr_live_follow_stop(struct fr_live_follow **follow_at) {
     pthread_join(f->thread, NULL);
     if (f->store) f->store->ops->close(f->store);
     fr_slot_free(&f->slot);
+    fr_slot_free(&f->bundles);
     fr_keys_fini(&f->keys);
     fr_arena_fini(&f->arena);
     free(f);

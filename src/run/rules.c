@@ -8,6 +8,7 @@ void fr_rules_default(struct fr_rules *r) {
                            .list = FR_LIST_DEFAULTS,
                            .recommender = FR_RECOMMENDER_DEFAULTS,
                            .blend = true,
+                           .monitor = FR_MONITOR_DEFAULTS,
                            .snapshot_ms = 2000,
                            .list_ttl_ms = 3600000,
                            .publish_interval_ms = 1000,

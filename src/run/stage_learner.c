@@ -1,25 +1,30 @@
-/* The learner stage: examples and neighbour rows into one recommender, and copies of it for those who make lists.
+/* The learner stage: examples and neighbour rows into one recommender a model, and copies of it for those who make lists.
  *
- * The state is the recommender itself, one key a model; it is a function of the model's own partition of the examples topic,
- * so it recovers like any other state. What the world sees are snapshots: views in the store under the model's name, each
- * with the offset it includes as its version. A snapshot is absolute, so one that comes late is only late.
+ * The state is a live learner, one key a model; it is a function of the model's own partition of the examples topic, so it
+ * recovers like any other state. What the world sees are snapshots: views in the store under the model's name, each with
+ * the offset that it includes as its version. A snapshot is absolute, so one that comes late is only late.
  *
+ * Bundles    are facts: a control record or a stored state names one, and it is read before anything is applied. One that
+ *            is nowhere (deleted by hand, a store that lost everything) is said and done without.
+ * Roll-back  the monitor's verdict is a control record of this stage's own, in the same transaction as the offset, and an
+ *            announcement; it comes into force when it is read, like everybody else's.
  * How often  encoding and loading a model costs time in proportion to its size; so the pause between two snapshots is the
  *            interval and a second more for each two MiB. */
 #include "freshet/base/pack.h"
+#include "freshet/run/bundle_store.h"
 #include "freshet/run/live_model.h"
 #include "freshet/run/rejects.h"
 #include "freshet/run/stages.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BYTES_PER_MS = 2048, NO_OFFSET = -1 };
+enum { BYTES_PER_MS = 2048, BUNDLES = 8 };
 
 struct learner_state {
-    struct fr_recommender *recommender;
+    struct fr_live_learner learner;
     struct fr_str name; /* in the stage's arena */
     int32_t partition;
-    int64_t next_offset; /* of the partition: what the recommender includes */
+    int64_t next_offset; /* of the partition: what the learner includes */
     bool changed;        /* since the last snapshot */
     struct learner_state *next;
 };
@@ -30,8 +35,10 @@ struct learner_stage {
     struct fr_keys views;
     struct fr_recommender_use *use;
     struct fr_arena names, scratch;
-    struct learner_state *states; /* those in memory */
-    struct fr_buf bytes;
+    struct learner_state *states;            /* those in memory */
+    struct fr_bundle_fetch bundles[BUNDLES]; /* [bundle_n] read or being read; the oldest first */
+    uint32_t bundle_n;
+    struct fr_buf bytes, text;
     fr_time_ms published_ms;
     size_t published_bytes; /* of the last snapshots */
 };
@@ -57,30 +64,136 @@ static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint3
     if (r->key.len) fr_want(wants, model_key(b->arena, r->key));
 }
 
-static size_t memory_of(const struct fr_recommender *r) {
-    size_t bytes = fr_dict_bytes(fr_recommender_names(r));
-    for (uint32_t i = 0; i < fr_recommender_sources(r); i++) {
-        const struct fr_source *source = fr_recommender_source(r, i);
-        bytes += source->ops->bytes(source);
+/* ---- bundles ---- */
+
+static struct fr_bundle_fetch *find_bundle(struct learner_stage *s, struct fr_str version) {
+    for (uint32_t i = 0; i < s->bundle_n; i++)
+        if (fr_str_eq(fr_str_of(s->bundles[i].version), version)) return &s->bundles[i];
+    return NULL;
+}
+
+static bool is_in_use(const struct learner_stage *s, const struct fr_bundle_fetch *f) {
+    for (const struct learner_state *st = s->states; st; st = st->next)
+        if (strcmp(st->learner.bundle, f->version) == 0) return true;
+    return false;
+}
+
+/* Makes room by letting the oldest go that no model has in force. */
+static void make_room(struct learner_stage *s) {
+    for (uint32_t i = 0; i < s->bundle_n && s->bundle_n == BUNDLES; i++) {
+        if (is_in_use(s, &s->bundles[i])) continue;
+        fr_bundle_fetch_fini(&s->bundles[i]);
+        memmove(&s->bundles[i], &s->bundles[i + 1], (s->bundle_n - i - 1) * sizeof *s->bundles);
+        s->bundle_n--;
+        i--;
     }
-    return bytes;
+}
+
+static void want_bundle(struct learner_stage *s, struct fr_str version) {
+    if (!version.len || find_bundle(s, version)) return;
+    make_room(s);
+    if (s->bundle_n < BUNDLES)
+        fr_bundle_fetch_init(&s->bundles[s->bundle_n++], s->rules->topic_prefix, version);
+}
+
+static uint32_t facts_wanted(struct fr_stage *stage, const struct fr_stage_batch *b,
+                             const struct fr_str **keys) {
+    struct learner_stage *s = (struct learner_stage *)stage;
+    for (const struct learner_state *st = s->states; st; st = st->next)
+        if (!st->learner.attached) want_bundle(s, fr_str_of(st->learner.bundle));
+    for (uint32_t i = 0; i < b->record_n; i++) want_bundle(s, fr_live_control_version(b->records[i].value));
+    for (uint32_t i = 0; i < s->bundle_n; i++) {
+        uint32_t n = fr_bundle_fetch_keys(&s->bundles[i], b->arena, keys);
+        if (n) return n;
+    }
+    return 0;
+}
+
+static void facts_loaded(struct fr_stage *stage, const struct fr_stage_batch *b, const struct fr_str *values,
+                         uint32_t n) {
+    struct learner_stage *s = (struct learner_stage *)stage;
+    for (uint32_t i = 0; i < s->bundle_n; i++) {
+        const struct fr_str *keys;
+        if (fr_bundle_fetch_keys(&s->bundles[i], b->arena, &keys) == 0) continue;
+        fr_bundle_fetch_values(&s->bundles[i], values, n);
+        return;
+    }
+}
+
+static const struct fr_bundle *bundle_of(struct learner_stage *s, struct fr_str version) {
+    const struct fr_bundle_fetch *f = version.len ? find_bundle(s, version) : NULL;
+    return f ? f->bundle : NULL;
+}
+
+/* ---- learning ---- */
+
+/* What the monitor asks for, as it will be read by this stage and by everybody who follows models. */
+static void roll_back(struct learner_stage *s, const struct fr_stage_batch *b, const struct learner_state *st,
+                      fr_time_ms at_ms) {
+    const struct fr_live_learner *l = &st->learner;
+    struct fr_control control = {fr_str_of(l->previous), fr_str_of(l->bundle), FR_MODEL_EVENT_ROLLED_BACK,
+                                 at_ms};
+    fr_buf_clear(&s->text);
+    fr_control_write(&control, &s->text);
+    struct fr_out record = {.topic = FR_TOPIC_EXAMPLES,
+                            .partition = st->partition,
+                            .key = st->name,
+                            .value = fr_buf_slice(&s->text)};
+    fr_outbox_record(b->out, &record);
+    struct fr_model_event event = {.kind = FR_MODEL_EVENT_ROLLED_BACK,
+                                   .version = l->bundle,
+                                   .in_force = l->previous,
+                                   .by = "monitor",
+                                   .reason =
+                                       "its lists are hit significantly less often than those before it",
+                                   .time_ms = at_ms,
+                                   .alpha = s->rules->monitor.alpha,
+                                   .monitor = &l->monitor,
+                                   .z = fr_monitor_z(&l->monitor, &s->rules->monitor)};
+    fr_buf_clear(&s->text);
+    fr_model_event_json(&event, &s->text);
+    struct fr_out said = {.topic = FR_TOPIC_MODELS,
+                          .partition = -1,
+                          .key = fr_str_of(l->bundle),
+                          .value = fr_buf_slice(&s->text)};
+    fr_outbox_record(b->out, &said);
+}
+
+static void count(const struct fr_stage_batch *b, const struct fr_live_taught *t) {
+    fr_stat_add(b->stat, FR_STAT_EXAMPLES_LEARNT, 0, t->examples);
+    fr_stat_add(b->stat, FR_STAT_LISTS_JUDGED, 0, t->judged);
+    fr_stat_add(b->stat, FR_STAT_LISTS_HIT, 0, t->hits);
+    fr_stat_add(b->stat, FR_STAT_BUNDLES_MISSING, 0, t->missing);
+}
+
+static void attach_all(struct learner_stage *s, const struct fr_stage_batch *b) {
+    for (struct learner_state *st = s->states; st; st = st->next) {
+        if (st->learner.attached) continue;
+        const struct fr_bundle *bundle = bundle_of(s, fr_str_of(st->learner.bundle));
+        fr_live_learner_attach(&st->learner, bundle);
+        fr_stat_add(b->stat, FR_STAT_BUNDLES_MISSING, 0, st->learner.bundle[0] && !bundle);
+    }
 }
 
 static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32_t record,
                   struct fr_cell *const *cells, uint32_t cell_n, bool silent) {
     struct learner_stage *s = (struct learner_stage *)stage;
     const struct fr_record *r = &b->records[record];
+    attach_all(s, b);
     if (cell_n < 1 || !cells[0]) return;
     struct learner_state *st = cells[0]->state;
-    fr_arena_clear(&s->scratch);
-    int64_t learnt = fr_live_learn(st->recommender, r->value, s->use, &s->scratch);
-    if (learnt > 0) fr_stat_add(b->stat, FR_STAT_EXAMPLES_LEARNT, 0, (uint64_t)learnt);
-    if (learnt < 0 && !silent)
-        fr_reject_record(stage, b, s->rules->topic_prefix, record, FR_REJECT_BAD_EXAMPLE, FR_STR(""));
+    struct fr_live_taught taught =
+        fr_live_learner_teach(&st->learner, r->value, bundle_of(s, fr_live_control_version(r->value)),
+                              &s->rules->monitor, s->use, &s->scratch);
     st->partition = r->partition;
     st->next_offset = r->offset + 1;
     st->changed = true;
-    cells[0]->bytes = (uint32_t)memory_of(st->recommender);
+    cells[0]->bytes = (uint32_t)fr_recommender_bytes(st->learner.recommender);
+    count(b, &taught);
+    if (silent) return;
+    if (taught.bad)
+        fr_reject_record(stage, b, s->rules->topic_prefix, record, FR_REJECT_BAD_EXAMPLE, FR_STR(""));
+    if (taught.roll_back) roll_back(s, b, st, r->timestamp_ms);
 }
 
 static uint32_t views_wanted(struct fr_stage *stage, const struct fr_stage_batch *b,
@@ -104,12 +217,8 @@ static void views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b,
 static void encode(struct learner_stage *s, const struct learner_state *st) {
     char version[FR_LIVE_VERSION_BYTES];
     fr_live_version(st->next_offset, version);
-    struct fr_tensors_writer *w = fr_tensors_writer_new();
-    fr_tensors_meta(w, "version", fr_str_of(version));
-    fr_recommender_save(st->recommender, w);
     fr_buf_clear(&s->bytes);
-    fr_tensors_finish(w, &s->bytes);
-    fr_tensors_writer_free(w);
+    fr_live_learner_save(&st->learner, version, &s->bytes);
 }
 
 /* The version goes out beside the model, so that readers need not fetch a model they have. */
@@ -152,15 +261,12 @@ static bool has_more(struct fr_stage *stage, fr_time_ms now_ms) {
 
 static enum fr_err load(struct learner_state *st, struct fr_str bytes) {
     struct fr_reader r = fr_reader_of(bytes);
-    int64_t next_offset = NO_OFFSET;
     struct fr_str model = {NULL, 0};
     if (fr_pack_read_array(&r) == 2) {
-        next_offset = fr_pack_read_int(&r);
+        st->next_offset = fr_pack_read_int(&r);
         model = fr_pack_read_str(&r);
     }
-    if (!r.ok) return FR_STATE_CORRUPT;
-    st->next_offset = next_offset;
-    return fr_live_decode(model, st->recommender, NULL, NULL);
+    return r.ok ? fr_live_learner_load(&st->learner, model, NULL, NULL) : FR_STATE_CORRUPT;
 }
 
 static void unlink_state(struct learner_stage *s, const struct learner_state *st) {
@@ -175,14 +281,14 @@ static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
     (void)key;
     struct learner_state *st = state;
     unlink_state((struct learner_stage *)stage, st);
-    fr_recommender_free(st->recommender);
+    fr_live_learner_fini(&st->learner);
     free(st);
 }
 
 static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_str bytes) {
     struct learner_stage *s = (struct learner_stage *)stage;
     struct learner_state *st = fr_alloc_zero(1, sizeof *st);
-    st->recommender = fr_recommender_new(&s->rules->recommender);
+    fr_live_learner_init(&st->learner, &s->rules->recommender);
     st->name = fr_arena_copy(&s->names, (struct fr_str){key.ptr + 2, key.len - 2});
     st->next = s->states;
     s->states = st;
@@ -203,9 +309,11 @@ static void state_encode(struct fr_stage *stage, struct fr_str key, const void *
 
 static void free_stage(struct fr_stage *stage) {
     struct learner_stage *s = (struct learner_stage *)stage;
+    for (uint32_t i = 0; i < s->bundle_n; i++) fr_bundle_fetch_fini(&s->bundles[i]);
     fr_recommender_use_free(s->use);
     fr_keys_fini(&s->views);
     fr_buf_fini(&s->bytes);
+    fr_buf_fini(&s->text);
     fr_arena_fini(&s->names);
     fr_arena_fini(&s->scratch);
     free(s);
@@ -215,6 +323,8 @@ static const struct fr_stage_ops ops = {.name = "learner",
                                         .input = FR_TOPIC_EXAMPLES,
                                         .begin = begin,
                                         .decode = decode,
+                                        .facts_wanted = facts_wanted,
+                                        .facts_loaded = facts_loaded,
                                         .apply = apply,
                                         .views_wanted = views_wanted,
                                         .views_loaded = views_loaded,

@@ -44,7 +44,7 @@ static struct made make_list(struct user_stage *s, const struct fr_stage_batch *
         struct fr_list list = fr_live_list(s->lister, model, s->rules, &u->user, u->user_id, draw, b->arena);
         fr_stat_add(b->stat, FR_STAT_LISTS_BLENDED, 0, list.item_n > 0);
         if (list.item_n)
-            return (struct made){list, fr_recommender_names(model->recommender), FR_LIVE_MODEL_NAME,
+            return (struct made){list, fr_recommender_names(model->learner.recommender), FR_LIVE_MODEL_NAME,
                                  fr_str_of(model->version)};
     }
     m.list = first_list(s, &u->user, b->arena);

@@ -25,8 +25,8 @@ void user_states_remove(struct user_stage *s, struct user_state *u) {
 
 /* Whether the bundle is another one than the last sweep was for; the first one that is met needs none. */
 static bool is_another(struct user_stage *s, const struct fr_live_model *model) {
-    if (!model || strcmp(s->swept, model->bundle) == 0) return false;
-    memcpy(s->swept, model->bundle, sizeof s->swept);
+    if (!model || strcmp(s->swept, model->learner.bundle) == 0) return false;
+    memcpy(s->swept, model->learner.bundle, sizeof s->swept);
     return true;
 }
 
@@ -34,7 +34,7 @@ bool user_sweep_is_due(struct user_stage *s) {
     if (s->sweep_at || !s->models) return s->sweep_at != NULL;
     struct fr_slot_hold hold = fr_slot_take(s->models);
     const struct fr_live_model *model = hold.thing;
-    bool due = model && strcmp(s->swept, model->bundle) != 0;
+    bool due = model && strcmp(s->swept, model->learner.bundle) != 0;
     fr_slot_release(s->models, &hold);
     return due;
 }

@@ -9,8 +9,10 @@
 #include "freshet/base/pack.h"
 #include "freshet/base/rng.h"
 #include "freshet/profile/codec.h"
+#include "freshet/run/bundle_store.h"
 #include "freshet/run/live_model.h"
 #include "freshet/run/runner.h"
+#include "small_bundle.h"
 #include <stdlib.h>
 
 enum { PARTITIONS = 2, EVENTS = 1500, USERS = 12, ITEMS = 15 };
@@ -243,30 +245,24 @@ static struct tally tally_of(struct pipeline *p) {
 /* ---- the learner ---- */
 
 struct relearning {
-    struct fr_recommender *recommender;
+    struct fr_live_learner learner;
+    struct fr_monitor_params monitor;
+    const struct fr_bundle *bundle;
     struct fr_recommender_use *use;
     struct fr_arena arena;
-    int64_t next_offset, examples;
+    int64_t next_offset, examples, judged;
 };
 
 static bool learn_again(void *context, const struct fr_record *r) {
     struct relearning *l = context;
-    fr_arena_clear(&l->arena);
-    int64_t learnt = fr_live_learn(l->recommender, r->value, l->use, &l->arena);
-    CHECK(learnt >= 0);
-    l->examples += learnt;
+    struct fr_live_taught taught =
+        fr_live_learner_teach(&l->learner, r->value, fr_live_control_version(r->value).len ? l->bundle : NULL,
+                              &l->monitor, l->use, &l->arena);
+    CHECK(!taught.bad);
+    l->examples += taught.examples;
+    l->judged += taught.judged;
     l->next_offset = r->offset + 1;
     return true;
-}
-
-static void save(const struct fr_recommender *r, int64_t next_offset, struct fr_buf *out) {
-    char version[FR_LIVE_VERSION_BYTES];
-    fr_live_version(next_offset, version);
-    struct fr_tensors_writer *w = fr_tensors_writer_new();
-    fr_tensors_meta(w, "version", fr_str_of(version));
-    fr_recommender_save(r, w);
-    fr_tensors_finish(w, out);
-    fr_tensors_writer_free(w);
 }
 
 /* The stored state of the feed's model: [stamp, [next offset, model]]. */
@@ -287,26 +283,47 @@ static struct fr_str stored_model(struct pipeline *p) {
     return model;
 }
 
+/* Into the store, and in force from here on. */
+static void promote(struct pipeline *p, const struct fr_bundle *bundle) {
+    struct fr_store *store = fr_store_memory_open(p->store);
+    struct fr_bundle_store at = {store, p->rules.topic_prefix};
+    CHECK_INT(fr_bundle_put(&at, bundle, NULL), FR_OK);
+    store->ops->close(store);
+    struct fr_control control = {fr_str_of(bundle->version), FR_STR(""), FR_MODEL_EVENT_PROMOTED, p->now};
+    struct fr_buf value = {0};
+    fr_control_write(&control, &value);
+    struct fr_out out = {
+        .topic = FR_TOPIC_EXAMPLES, .partition = 0, .key = FR_MODEL_FEED, .value = fr_buf_slice(&value)};
+    fr_bus_memory_produce(p->bus, &out);
+    fr_buf_fini(&value);
+}
+
 /* However the log of examples was cut into batches, whoever died, whatever the store lost: the model is what one pass over
  * that log gives, bit for bit. */
 static void test_the_model_is_a_function_of_its_log(void) {
+    struct fr_bundle *bundle = small_bundle("spectral", 3, 1000);
     for (uint32_t batch = 1; batch <= 100; batch *= 10) {
         struct pipeline p;
         start(&p, 11, batch);
+        if (batch > 1) promote(&p, bundle);
         drive(&p, batch != 1);
-        struct relearning l = {.recommender = fr_recommender_new(&p.rules.recommender),
-                               .use = fr_recommender_use_new()};
+        struct relearning l = {.monitor = p.rules.monitor, .bundle = bundle, .use = fr_recommender_use_new()};
+        fr_live_learner_init(&l.learner, &p.rules.recommender);
         fr_bus_memory_read(p.bus, FR_TOPIC_EXAMPLES, 0, 0, learn_again, &l);
-        CHECK(l.examples > EVENTS / 3);
+        CHECK(l.examples > EVENTS / 3 && l.judged > 0);
+        CHECK_STR(l.learner.bundle, batch > 1 ? bundle->version : "");
         struct fr_buf again = {0};
-        save(l.recommender, l.next_offset, &again);
+        char version[FR_LIVE_VERSION_BYTES];
+        fr_live_version(l.next_offset, version);
+        fr_live_learner_save(&l.learner, version, &again);
         CHECK(fr_str_eq(fr_buf_slice(&again), stored_model(&p)));
         fr_buf_fini(&again);
         fr_arena_fini(&l.arena);
         fr_recommender_use_free(l.use);
-        fr_recommender_free(l.recommender);
+        fr_live_learner_fini(&l.learner);
         stop(&p);
     }
+    fr_bundle_free(bundle);
 }
 
 static void test_states_do_not_depend_on_batches_or_faults(void) {

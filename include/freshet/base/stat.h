@@ -64,6 +64,10 @@ enum fr_stat_label {
     X(LISTS_BLENDED, "lists_blended_total", COUNTER, NONE, "Lists made with a learnt model.")                \
     X(LISTS_SWEPT, "lists_swept_total", COUNTER, NONE,                                                       \
       "Lists made again because another bundle came into force.")                                            \
+    X(LISTS_JUDGED, "live_judged_total", COUNTER, NONE, "Lists held to what their users took to next.")      \
+    X(LISTS_HIT, "live_hits_total", COUNTER, NONE, "Of those, lists that had it.")                           \
+    X(BUNDLES_MISSING, "bundles_missing_total", COUNTER, NONE,                                               \
+      "Bundles that were to come into force and are not in Redis.")                                          \
     X(BATCH_RECORDS, "batch_records", HISTOGRAM, STAGE, "Records in a batch.")                               \
     X(BATCH_SECONDS, "batch_process_duration_seconds", HISTOGRAM, STAGE, "Load and apply of one batch.")     \
     X(TXN_SECONDS, "kafka_txn_duration_seconds", HISTOGRAM, STAGE, "Begin to committed of one transaction.") \

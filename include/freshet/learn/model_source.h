@@ -21,5 +21,8 @@ enum { FR_MODEL_SOURCE_SEEDS = 50 };
  * here. takes model; gives. The source is named as the model is. */
 struct fr_source *fr_model_source_new(struct fr_model *model, const struct fr_dict *ids,
                                       const uint32_t *numbers, uint32_t n, enum fr_reason_code reason);
+/* The same of a model that somebody else keeps, and that outlives the source. */
+struct fr_source *fr_model_source_lend(const struct fr_model *model, const struct fr_dict *ids,
+                                       const uint32_t *numbers, uint32_t n, enum fr_reason_code reason);
 
 #endif

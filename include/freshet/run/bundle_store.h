@@ -30,6 +30,28 @@ enum fr_err fr_bundle_put(const struct fr_bundle_store *s, const struct fr_bundl
 enum fr_err fr_bundle_get(const struct fr_bundle_store *s, const char *version, struct fr_bundle **out,
                           struct fr_errmsg *msg) FR_MUST_USE;
 
+/* The same a key at a time, for those who do no I/O themselves. */
+struct fr_bundle_fetch {
+    char version[FR_BUNDLE_VERSION_BYTES];
+    const char *prefix; /* borrowed */
+    bool done;
+    struct fr_bundle *bundle; /* owned; NULL until it is done, and when it failed */
+    enum fr_err err;          /* why it failed: FR_LIMIT, FR_STATE_CORRUPT */
+    struct fr_errmsg why;
+    /* what was read so far */
+    uint32_t chunks, next; /* chunks 0: the head is still to come */
+    uint64_t byte_n, hash;
+    struct fr_buf bytes;
+};
+
+void fr_bundle_fetch_init(struct fr_bundle_fetch *f, const char *prefix, struct fr_str version);
+void fr_bundle_fetch_fini(struct fr_bundle_fetch *f);
+/* The key to be read next, in the arena; returns how many: 0 when it is done, else 1. */
+uint32_t fr_bundle_fetch_keys(const struct fr_bundle_fetch *f, struct fr_arena *arena,
+                              const struct fr_str **keys);
+/* Its value; ptr NULL: absent. */
+void fr_bundle_fetch_values(struct fr_bundle_fetch *f, const struct fr_str *values, uint32_t n);
+
 /* What was in force when it was fitted; "": nothing. */
 enum fr_err fr_bundle_parent(const struct fr_bundle_store *s, const char *version,
                              char parent[FR_BUNDLE_VERSION_BYTES], struct fr_errmsg *msg) FR_MUST_USE;

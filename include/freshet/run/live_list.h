@@ -23,7 +23,7 @@ void fr_live_lister_free(struct fr_live_lister *l);
 
 /* Seed of everything that is drawn because of a record. */
 uint64_t fr_live_draw(int32_t partition, int64_t offset);
-/* Numbers of the list are those of fr_recommender_names(model->recommender). It lies in the arena. */
+/* Numbers of the list are those of fr_recommender_names(model->learner.recommender). It lies in the arena. */
 struct fr_list fr_live_list(struct fr_live_lister *l, const struct fr_live_model *model,
                             const struct fr_rules *rules, const struct fr_user *u, struct fr_str user_id,
                             uint64_t draw, struct fr_arena *arena);

@@ -1,45 +1,38 @@
-/* live_model.h - the model that lists are made with at the moment: its names in the store, its decoding, and the thread that
- * follows it.
+/* live_model.h - the model that lists are made with at the moment: its names in the store, and the thread that follows it.
  *
- * Promise   a model is swapped in whole; a reader keeps the one it took. A model that cannot be read is said in the log and
- *           left out; the one before stays.
+ * Promise   a model is swapped in whole, with the bundle in force; a reader keeps the one it took. A model that cannot be read
+ *           is said in the log and left out; the one before stays.
  * Threads   fr_live_follow has one thread of its own with a store endpoint of its own; the slot may be read by any.
- * Memory    the slot owns struct fr_live_model. */
+ * Memory    the slot owns struct fr_live_model; models share the bundle they have in common. */
 #ifndef FR_RUN_LIVE_MODEL_H
 #define FR_RUN_LIVE_MODEL_H
 
 #include "freshet/port/store.h"
-#include "freshet/recommend/recommender.h"
 #include "freshet/run/keys.h"
+#include "freshet/run/live_learner.h"
 #include "freshet/run/slot.h"
 
 /* The model of the feed's lists: the key of its examples. */
-#define FR_MODEL_FEED FR_STR("feed")
+#define FR_MODEL_FEED FR_STR(FR_CONTROL_KEY)
 
-enum { FR_LIVE_VERSION_BYTES = 32 };
+enum { FR_LIVE_VERSION_BYTES = FR_BUNDLE_VERSION_BYTES };
 
 struct fr_live_model {
-    struct fr_recommender *recommender;
+    struct fr_live_learner learner;
     char version[FR_LIVE_VERSION_BYTES];
-    char bundle[FR_LIVE_VERSION_BYTES]; /* version of the bundle in force, "": none */
+    struct fr_slot *bundles; /* where the bundle is from; NULL: somebody else keeps it */
+    struct fr_slot_hold bundle;
 };
 
 /* "e48211": the model includes the examples before that offset. */
 void fr_live_version(int64_t next_offset, char out[FR_LIVE_VERSION_BYTES]);
 /* The offset that a version names, -1: it is none. */
 int64_t fr_live_version_offset(struct fr_str version);
-/* What a record of the examples topic teaches: neighbour rows, then examples, in their order. Returns how many examples, -1
- * for a record that cannot be read. The arena holds what was read; the caller clears it. */
-int64_t fr_live_learn(struct fr_recommender *r, struct fr_str value, struct fr_recommender_use *use,
-                      struct fr_arena *arena);
 /* Names of the views: keys is of the learner stage, partition the model's in the examples topic. */
 struct fr_str fr_live_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
                           struct fr_arena *arena);
 struct fr_str fr_live_version_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
                                   struct fr_arena *arena);
-/* A snapshot's bytes into a new recommender. version may be NULL. The bytes are only read during the call. */
-enum fr_err fr_live_decode(struct fr_str bytes, struct fr_recommender *into,
-                           char version[FR_LIVE_VERSION_BYTES], struct fr_errmsg *msg) FR_MUST_USE;
 
 struct fr_live_follow;
 

@@ -13,6 +13,7 @@
 
 #include "freshet/affinity/decay.h"
 #include "freshet/profile/rules.h"
+#include "freshet/learn/judge.h"
 #include "freshet/recommend/recommender.h"
 #include "freshet/run/keys.h"
 #include "freshet/run/slot.h"
@@ -32,6 +33,7 @@ struct fr_rules {
     bool
         blend; /* examples are produced, a model learns from them, and lists are made with it once there is one */
     struct fr_recommender_params recommender; /* recommender.list is a copy of list */
+    struct fr_monitor_params monitor;         /* of the lists by a bundle after it came into force */
     uint32_t snapshot_ms;                     /* between two snapshots of a live model, at least */
 };
 
