@@ -22,4 +22,12 @@ struct fr_adam {
 void fr_adam_step(const struct fr_adam *a, uint64_t t, size_t n, const float *gradient, float *m, float *v,
                   float *weights);
 
+/* The same in two parts, for many short rows at one t. */
+struct fr_adam_pace {
+    float beta1, gain1, beta2, gain2, rate, epsilon, keep;
+};
+struct fr_adam_pace fr_adam_pace(const struct fr_adam *a, uint64_t t);
+void fr_adam_apply(const struct fr_adam_pace *p, size_t n, const float *gradient, float *m, float *v,
+                   float *weights);
+
 #endif
