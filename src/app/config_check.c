@@ -2,6 +2,7 @@
 #include "config_internal.h"
 #include "freshet/adapt/redis_url.h"
 #include "freshet/app/http.h"
+#include "freshet/learn/bundle.h"
 #include "freshet/profile/rules.h"
 #include "freshet/run/keys.h"
 #include <ctype.h>
@@ -88,9 +89,30 @@ static void check_run(struct fr_config_loader *l) {
     if (!*c->recommend.surface) wrong(l, "recommend.surface", "for example default", "is empty");
 }
 
+/* What a refit can fit from histories alone, and store. */
+static bool is_family(const char *name) {
+    const struct fr_model_ops *ops = fr_model_find(name);
+    return ops && ops->fit && ops->load && !ops->needs_friends && !ops->needs_features;
+}
+
+static void check_models(struct fr_config_loader *l) {
+    const struct fr_config_list *families = &l->config->models.families;
+    const char *hint = "for example [item-cf, spectral, als]";
+    if (families->n == 0) wrong(l, "models.families", hint, "names no model");
+    if (families->n > FR_BUNDLE_MODELS_MAX) wrong(l, "models.families", hint, "names too many models");
+    for (uint32_t i = 0; i < families->n; i++) {
+        if (!is_family(families->at[i].value))
+            wrong(l, "models.families", hint, "names a model that a refit cannot fit");
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(families->at[i].value, families->at[k].value) == 0)
+                wrong(l, "models.families", "name it once", "a model stands there twice");
+    }
+}
+
 void fr_config_check(struct fr_config_loader *l) {
     check_kafka(l);
     check_properties(l);
     check_addresses(l);
     check_run(l);
+    check_models(l);
 }

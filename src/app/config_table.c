@@ -143,6 +143,31 @@ static const struct fr_config_row rows[] = {
     NUMBER("models.diversity", models.diversity, 0, 0, 1, "How much a list avoids items that are alike."),
     NUMBER("models.exploration", models.exploration, 0, 0, 0.5,
            "Share of a list's places given to exploration."),
+    INT("models.refit_interval_ms", models.refit_interval_ms, 21600000, 0, 3.2e10, "ms",
+        "Models are fitted anew when the latest fit is older; 0: only by `freshet models fit`."),
+    LIST("models.families", models.families, "item-cf,spectral,als", "",
+         "Models that a refit fits; see docs/MODELS.md."),
+    TEXT("models.parameters", models.parameters, "",
+         "File of hyper-parameters and blend, as `freshet eval split --save-params` writes it; what it lacks "
+         "is "
+         "chosen by the refit."),
+    INT("models.tune_ms", models.tune_ms, 120000, 0, 3.2e10, "ms",
+        "Time that a refit may take to choose hyper-parameters, on a part of the training data; 0: standard "
+        "values."),
+    INT("models.threads", models.threads, 1, 1, 64, "", "Threads of a refit: its core budget."),
+    INT("models.niceness", models.niceness, 10, 0, 19, "", "Niceness of a refit's threads."),
+    INT("models.users_most", models.users_most, 1000000, 100, 1e9, "",
+        "Histories that a refit reads at most: a sample of the users if there are more."),
+    INT("models.items_most", models.items_most, 100000, 10, 1e8, "",
+        "Items that a refit knows at most: those that most users touched."),
+    NUMBER("models.holdout_share", models.holdout_share, 0.1, 0.001, 0.9,
+           "Share of the interactions, the latest, that a candidate is judged by and not fitted on."),
+    NUMBER(
+        "models.alpha", models.alpha, 0.05, 0.000001, 0.5,
+        "How often a candidate as good as what is in force may be refused; smaller: only what is certainly "
+        "worse is."),
+    INT("models.keep", models.keep, 5, 1, 100, "",
+        "Bundles kept in Redis, besides the one in force and its parent."),
 
     LIST("run.stages", run.stages, "user,aggregate,learner", "user|aggregate|learner",
          "Stages that `freshet run` runs."),
