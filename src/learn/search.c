@@ -1,6 +1,7 @@
 /* Problem   a fit takes seconds to minutes, a grid has thousands of points, and most parameters hardly depend on each other.
  * Choice    coordinate descent over the grid: the questions grow with the sum of the grids' sizes, not with their product,
- *           and whenever it is stopped the best so far is at hand.
+ *           and whenever it is stopped the best so far is at hand. What is cheap to ask is asked first, and again after each
+ *           dear step.
  * Rejected  random search: needs some sixty points for what this finds in twenty, and its result changes with the budget
  *           in ways that nobody can follow. A model of the surface: more code than it saves fits here.
  * Invariant at is always the best point known. */
@@ -17,7 +18,7 @@ struct state {
     struct point asked[FR_SEARCH_POINTS];
     struct point at;
     struct fr_search_result result;
-    bool stopped;
+    bool only_cheap, stopped;
 };
 
 static uint8_t nearest_step(const struct fr_parameter *p, double value) {
@@ -49,8 +50,9 @@ static bool may_ask(struct state *s) {
 static bool ask(struct state *s, const struct point *point) {
     double values[FR_PARAMETERS_MAX];
     if (was_asked(s, point) || !may_ask(s)) return false;
-    s->asked[s->result.asked++] = *point;
     values_of(s, point, values);
+    if (s->only_cheap && !s->search->is_cheap(s->search->context, values)) return false;
+    s->asked[s->result.asked++] = *point;
     double judged = s->search->judge(s->search->context, values);
     if (isnan(judged) || judged <= s->result.best) return false;
     s->result.best = judged;
@@ -71,9 +73,10 @@ static bool move(struct state *s, uint32_t parameter, int direction) {
     }
 }
 
+/* Over all parameters; with dear questions only up to the first that is moved, for then cheap ones may have other answers. */
 static bool one_round(struct state *s) {
-    bool moved = false;
-    for (uint32_t i = 0; i < s->search->n && !s->stopped; i++)
+    bool moved = false, takes_turns = s->search->is_cheap && !s->only_cheap;
+    for (uint32_t i = 0; i < s->search->n && !s->stopped && !(moved && takes_turns); i++)
         moved = move(s, i, 1) || move(s, i, -1) || moved;
     return moved;
 }
@@ -87,8 +90,12 @@ struct fr_search_result fr_search_run(const struct fr_search *search, double *va
     }
     struct point start = s.at;
     ask(&s, &start);
-    while (one_round(&s) && !s.stopped)
-        ;
+    do {
+        s.only_cheap = search->is_cheap != NULL;
+        while (s.only_cheap && one_round(&s))
+            ;
+        s.only_cheap = false;
+    } while (one_round(&s) && !s.stopped);
     values_of(&s, &s.at, values);
     s.result.finished = !s.stopped;
     if (isinf(s.result.best)) s.result.best = NAN;

@@ -13,6 +13,7 @@ struct state {
     struct fr_toplists lists; /* of the question at hand; the best's are in out */
     double start_s, longest_fit_s, longest_scoring_s;
     bool refused; /* by the caller's progress */
+    bool cut;     /* a question was left open for the budget's sake */
     struct fr_errmsg msg;
 };
 
@@ -42,7 +43,10 @@ static struct fr_model *adjusted(struct state *s, const double *values) {
 
 static struct fr_model *fitted(struct state *s, const double *values) {
     double began_s = spent_s(s);
-    if (s->out->fits && began_s + s->longest_fit_s + s->longest_scoring_s > s->tune->budget_s) return NULL;
+    if (s->out->fits && began_s + s->longest_fit_s + s->longest_scoring_s > s->tune->budget_s) {
+        s->cut = true;
+        return NULL;
+    }
     struct fr_fit fit = s->tune->fit;
     fit.data = s->tune->holdout->rest;
     fit.progress = fit_progress;
@@ -52,7 +56,10 @@ static struct fr_model *fitted(struct state *s, const double *values) {
     fr_la_threads(fit.threads);
     s->models[0] = s->tune->ops->fit(&fit, values, s->out->fits ? NULL : &s->msg);
     s->longest_fit_s = fmax(s->longest_fit_s, spent_s(s) - began_s);
-    if (s->models[0]) s->out->fits++;
+    if (s->models[0])
+        s->out->fits++;
+    else
+        s->cut = true;
     return s->models[0];
 }
 
@@ -88,6 +95,8 @@ static double judge(void *context, const double *values) {
     return judged;
 }
 
+static bool is_cheap(void *context, const double *values) { return adjusted(context, values) != NULL; }
+
 /* Without a model that was fitted there is nothing to go on with. */
 static bool may_go_on(void *context) {
     struct state *s = context;
@@ -114,7 +123,8 @@ enum fr_err fr_tune_run(const struct fr_tune *tune, const double *values, struct
     s.start_s = tune->seconds(tune->context);
     for (uint32_t i = 0; i < ops->parameter_n; i++)
         out->values[i] = values ? values[i] : ops->parameters[i].standard;
-    struct fr_search search = {ops->parameters, ops->parameter_n, judge, may_go_on, &s};
-    out->finished = fr_search_run(&search, out->values).finished;
+    struct fr_search search = {
+        ops->parameters, ops->parameter_n, judge, ops->adjust ? is_cheap : NULL, may_go_on, &s};
+    out->finished = fr_search_run(&search, out->values).finished && !s.cut;
     return end(&s, msg);
 }

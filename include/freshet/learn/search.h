@@ -1,7 +1,7 @@
 /* search.h - the best point of a grid, with few questions: every question is a fit of a model.
  *
  * Method    from a starting point, one parameter at a time is moved along its grid as long as that helps; until a whole round
- *           helps no more, or there may be no more questions. No point is asked about twice.
+ *           helps no more, or there may be no more questions. Cheap questions come first. No point is asked about twice.
  * Promise   a function of what judge says: no clock, no randomness. The result is the best of all points asked about, the
  *           first of equals; among those is the start.
  * Memory    remembers at most FR_SEARCH_POINTS points, and stops there. */
@@ -17,6 +17,8 @@ struct fr_search {
     uint32_t n; /* 0 to FR_PARAMETERS_MAX */
     /* How good values[n] are, larger is better; NaN: cannot be said (too dear, failed). */
     double (*judge)(void *context, const double *values);
+    /* Whether judging values costs little (a scoring and no fit). NULL: all cost the same. */
+    bool (*is_cheap)(void *context, const double *values);
     /* Asked before each question but the first; false ends the search. NULL: always. */
     bool (*may_go_on)(void *context);
     void *context;

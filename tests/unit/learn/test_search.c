@@ -8,7 +8,7 @@ static const struct fr_parameter parameters[] = {
 struct judge {
     uint32_t asked, most;
     double seen[64][3];
-    bool fails_at_start, always_fails;
+    bool fails_at_start, always_fails, b_is_dear;
 };
 
 /* Planted: the best is a = 5, b = .4, c = 1; a and b pull at each other a little. */
@@ -26,8 +26,14 @@ static bool up_to_most(void *context) {
     return j->asked < j->most;
 }
 
+/* As where a fit depends on b alone: what has the b of the last question costs little. */
+static bool same_b(void *context, const double *v) {
+    const struct judge *j = context;
+    return j->seen[j->asked - 1][1] == v[1];
+}
+
 static struct fr_search_result run(struct judge *j, double *values) {
-    struct fr_search s = {parameters, 3, planted, up_to_most, j};
+    struct fr_search s = {parameters, 3, planted, j->b_is_dear ? same_b : NULL, up_to_most, j};
     return fr_search_run(&s, values);
 }
 
@@ -42,6 +48,18 @@ static void test_finds_what_was_planted(void) {
     CHECK(r.finished);
     CHECK_INT(r.asked, j.asked);
     CHECK(j.asked < 24); /* of 48 */
+}
+
+static void test_cheap_questions_first(void) {
+    struct judge j = {.most = 64, .b_is_dear = true};
+    double values[3] = {2, .1, 0};
+    CHECK_NEAR(run(&j, values).best, 11, 1e-12);
+    uint32_t i = 0, dear = 0;
+    while (i < j.asked && j.seen[i][1] == .1) i++;
+    CHECK_NEAR(j.seen[i - 1][1], .1, 0);
+    CHECK(i >= 6); /* a and c were settled before b was touched */
+    for (i = 1; i < j.asked; i++) dear += j.seen[i][1] != j.seen[i - 1][1];
+    CHECK(dear <= 5);
 }
 
 static void test_start_between_points(void) {
@@ -81,13 +99,14 @@ static void test_what_cannot_be_judged(void) {
 static void test_nothing_to_choose(void) {
     struct judge j = {.most = 64};
     double none[3] = {5, .4, 1};
-    struct fr_search s = {NULL, 0, planted, NULL, &j};
+    struct fr_search s = {NULL, 0, planted, NULL, NULL, &j};
     CHECK(fr_search_run(&s, none).finished);
     CHECK_INT(j.asked, 1);
 }
 
 int main(void) {
     RUN(test_finds_what_was_planted);
+    RUN(test_cheap_questions_first);
     RUN(test_start_between_points);
     RUN(test_stops_with_the_best_so_far);
     RUN(test_what_cannot_be_judged);
