@@ -1,4 +1,5 @@
-"""What the converters share: reading gzip tables, and writing native events (docs/EVENTS.md) in the order of time."""
+"""What the converters share: reading gzip tables, writing native events (docs/EVENTS.md) in the order of time, and items
+(docs/ITEMS.md)."""
 
 import argparse
 import csv
@@ -48,9 +49,24 @@ def write(events):
         sys.stdout.write(json.dumps(one, separators=(",", ":")) + "\n")
 
 
-def arguments(description):
+def item(item_id, **fields):
+    return {"id": item_id, **{name: value for name, value in fields.items() if value not in (None, "", [], {})}}
+
+
+def write_items(path, items):
+    """One item a line, packed if the name ends in .gz; nothing when there is no path."""
+    if path:
+        opened = gzip.open if path.endswith(".gz") else open
+        with opened(path, "wt", encoding="utf-8") as out:
+            for one in items:
+                out.write(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n")
+
+
+def arguments(description, items=False):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", help="where the data set's files are")
+    if items:
+        parser.add_argument("--items", metavar="FILE", help="also writes the catalogue (.gz: packed)")
     return parser
 
 
