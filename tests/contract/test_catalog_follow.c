@@ -71,7 +71,7 @@ static void test_versions(void) {
     struct fr_catalog_follow *f = start();
     struct fr_slot_hold first = await(f, 3);
     const struct fr_catalog_version *v = first.thing;
-    CHECK_INT(v->number, 1); /* nothing before the end was reached */
+    CHECK_INT(v->number, 1);
     CHECK_INT(v->catalog.n, 2);
     CHECK_STR(title(v, "a"), "blue shoes");
     CHECK_INT(v->features->item_n, 2);
@@ -114,6 +114,30 @@ static void test_faults_change_nothing(void) {
     fr_bus_memory_free(&cluster);
 }
 
+/* More than one poll gives: the first version is the whole topic; and there is no second one without a change. */
+static void test_the_first_version_is_whole(void) {
+    enum { MANY = 5000, QUIET_MS = 400 };
+    open_cluster();
+    for (int i = 0; i < MANY; i++) {
+        char key[16], json[64];
+        snprintf(key, sizeof key, "%d", i);
+        snprintf(json, sizeof json, "{\"id\":\"%d\"}", i);
+        put(key, json);
+    }
+    struct fr_catalog_follow *f = start();
+    struct fr_slot_hold hold = await(f, 0);
+    const struct fr_catalog_version *v = hold.thing;
+    CHECK_INT(v->number, 1);
+    CHECK_INT(v->catalog.n, MANY);
+    fr_slot_release(fr_catalog_follow_slot(f), &hold);
+    fr_clock_sleep_ms(QUIET_MS);
+    struct fr_catalog_follow_status status;
+    fr_catalog_follow_status(f, &status);
+    CHECK_INT(status.version, 1);
+    fr_catalog_follow_stop(&f);
+    fr_bus_memory_free(&cluster);
+}
+
 static void test_an_empty_topic_is_an_empty_catalogue(void) {
     open_cluster();
     struct fr_catalog_follow *f = start();
@@ -146,6 +170,7 @@ static void test_many_versions(void) {
 int main(void) {
     RUN(test_versions);
     RUN(test_faults_change_nothing);
+    RUN(test_the_first_version_is_whole);
     RUN(test_an_empty_topic_is_an_empty_catalogue);
     RUN(test_many_versions);
     return check_done();

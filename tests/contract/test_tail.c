@@ -114,7 +114,10 @@ static void test_more_than_one_poll_gives(void) {
     }
     produce_all(records, MANY);
     open_tail();
-    poll_until(MANY);
+    uint32_t first = poll_once(WAIT_MS);
+    CHECK(first > 0 && first < MANY);
+    if (!at.kafka) CHECK(!caught_up); /* a broker's client may know that the other partitions have ended */
+    poll_until(MANY - first);
     close_tail();
     free(records);
     free(keys);
