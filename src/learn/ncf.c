@@ -19,7 +19,7 @@ static const double decay_grid[] = {0, .1, .3};
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 32, GRID(factors_grid)},      [LAYERS] = {"layers", 1, GRID(layers_grid)},
-    [EPOCHS] = {"epochs", 8, GRID(epochs_grid)},         [RATE] = {"rate", .01, GRID(rate_grid)},
+    [EPOCHS] = {"epochs", 8, GRID(epochs_grid)},          [RATE] = {"rate", .01, GRID(rate_grid)},
     [NEGATIVES] = {"negatives", 4, GRID(negatives_grid)}, [DROPOUT] = {"dropout", 0, GRID(dropout_grid)},
     [EPSILON] = {"epsilon", 0, GRID(epsilon_grid)},       [DECAY] = {"decay", .1, GRID(decay_grid)},
 };
