@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAP_MS = 50, LOOK_MS = 10000 };
+enum { NAP_MS = 50, LOOK_MS = 10000, STORE_RETRY_MS = 1000 };
 
 struct fr_refitter {
     struct fr_refitter_config config;
@@ -103,8 +103,12 @@ static const char *reason_to_fit(struct fr_refitter *r, struct fr_store *store, 
     return overdue || first ? "schedule" : NULL;
 }
 
-static void nap(const struct fr_refitter *r, unsigned ms) {
-    for (unsigned slept = 0; slept < ms && !r->stop && !r->asked; slept += NAP_MS) fr_clock_sleep_ms(NAP_MS);
+/* At least one nap, so that nothing that fails at once is tried again at once. */
+static void nap(const struct fr_refitter *r, unsigned ms, bool heeds_asks) {
+    for (unsigned slept = 0; slept < ms && !r->stop; slept += NAP_MS) {
+        fr_clock_sleep_ms(NAP_MS);
+        if (heeds_asks && r->asked) return;
+    }
 }
 
 static struct fr_store *open_store(struct fr_refitter *r) {
@@ -123,7 +127,7 @@ static void *work(void *context) {
         if (!store) store = open_store(r);
         const char *by = store ? reason_to_fit(r, store, started_ms, not_before_ms) : NULL;
         if (by && fit(r, store, by) != FR_OK) not_before_ms = fr_clock_wall_ms() + FR_REFITTER_RETRY_MS;
-        nap(r, LOOK_MS);
+        nap(r, store ? LOOK_MS : STORE_RETRY_MS, store != NULL);
     }
     if (store) store->ops->close(store);
     return NULL;

@@ -1,0 +1,58 @@
+#include "refitting.h"
+#include "freshet/app/models.h"
+#include "freshet/run/refitter.h"
+#include <stdlib.h>
+
+struct refitting {
+    struct fr_wiring *wiring;
+    struct fr_refit_params params;
+    struct fr_refitter *refitter;
+};
+
+static enum fr_err open_store(void *context, struct fr_store **store, struct fr_errmsg *msg) {
+    const struct refitting *r = context;
+    return fr_wire_store(r->wiring->config, "freshet-refit", store, msg);
+}
+
+static enum fr_err announce(void *context, const struct fr_model_event *event,
+                            const struct fr_control *control, struct fr_errmsg *msg) {
+    const struct refitting *r = context;
+    return fr_models_announce(&r->wiring->cluster, event, control, msg);
+}
+
+static bool runs_learner(const struct fr_config *c) {
+    for (uint32_t i = 0; i < c->run.stages.n; i++)
+        if (strcmp(c->run.stages.at[i].value, fr_stage_name(FR_STAGE_LEARNER)) == 0) return true;
+    return false;
+}
+
+enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct refitting **out,
+                            struct fr_errmsg *msg) {
+    const struct fr_config *c = wiring->config;
+    *out = NULL;
+    if (!runs_learner(c) || c->models.refit_interval_ms == 0) return FR_OK;
+    struct refitting *r = fr_alloc_zero(1, sizeof *r);
+    r->wiring = wiring;
+    enum fr_err err = fr_models_params(c, &r->params, msg);
+    if (err != FR_OK) {
+        free(r);
+        return err;
+    }
+    const struct fr_refitter_config config = {.params = &r->params,
+                                              .rules = rules,
+                                              .prefix = c->topic_prefix,
+                                              .interval_ms = (uint64_t)c->models.refit_interval_ms,
+                                              .context = r,
+                                              .open_store = open_store,
+                                              .announce = announce};
+    r->refitter = fr_refitter_start(&config);
+    *out = r;
+    return FR_OK;
+}
+
+void refitting_stop(struct refitting **r) {
+    if (!*r) return;
+    fr_refitter_stop(&(*r)->refitter);
+    free(*r);
+    *r = NULL;
+}

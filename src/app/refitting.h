@@ -1,0 +1,17 @@
+/* refitting.h - the refits of a running freshet. Private to the room.
+ *
+ * Threads   one owner. Memory: borrows wiring and rules until stop. */
+#ifndef FR_APP_REFITTING_H
+#define FR_APP_REFITTING_H
+
+#include "freshet/app/wiring.h"
+
+struct refitting;
+
+/* Starts the thread where the learner stage runs; *out is NULL where it does not. FR_CONFIG, FR_IO: models.parameters. */
+enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct refitting **out,
+                            struct fr_errmsg *msg);
+/* Gives up a fit under way. NULL is accepted. */
+void refitting_stop(struct refitting **r);
+
+#endif
