@@ -3,6 +3,7 @@
 #include "freshet/app/wiring.h"
 #include "freshet/base/log.h"
 #include "demo.h"
+#include "refitting.h"
 #include "running.h"
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +94,11 @@ static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *r
     }
     struct fr_runner_config config = fr_wire_runner(w, rules, partitions);
     fr_time_ms started_ms = fr_clock_wall_ms();
+    struct refitting *refits = NULL;
+    if (refitting_start(w, rules, &refits, &msg) != FR_OK) {
+        fprintf(stderr, "freshet run: %s\n", msg.text);
+        return FR_EXIT_CONFIG;
+    }
     struct fr_runner *runner = fr_runner_start(&config);
     struct fr_http_source source = running_source(runner);
     struct fr_http *http = NULL;
@@ -107,6 +113,7 @@ static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *r
         watch(runner, until_idle_s, &last);
     }
     fr_http_stop(&http);
+    refitting_stop(&refits);
     int stopped = finish(app, &runner, &last, started_ms);
     return code ? code : stopped;
 }

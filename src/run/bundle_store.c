@@ -9,9 +9,14 @@ enum { GONE_AFTER_S = 1 };
 
 /* ---- names ---- */
 
-static struct fr_str in_force_key(const struct fr_bundle_store *s, char out[BUNDLE_KEY_BYTES]) {
-    snprintf(out, BUNDLE_KEY_BYTES, "%s:models:in-force", s->prefix);
+static struct fr_str in_force_key(const char *prefix, char out[BUNDLE_KEY_BYTES]) {
+    snprintf(out, BUNDLE_KEY_BYTES, "%s:models:in-force", prefix);
     return fr_str_of(out);
+}
+
+struct fr_str fr_bundle_in_force_key(const char *prefix, struct fr_arena *arena) {
+    char key[BUNDLE_KEY_BYTES];
+    return fr_arena_copy(arena, in_force_key(prefix, key));
 }
 
 /* ---- one key ---- */
@@ -117,7 +122,7 @@ enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_
     struct fr_arena arena = {0};
     struct fr_str value;
     char key[BUNDLE_KEY_BYTES];
-    enum fr_err err = load_one(s, in_force_key(s, key), &value, &arena, msg);
+    enum fr_err err = load_one(s, in_force_key(s->prefix, key), &value, &arena, msg);
     copy_version(err == FR_OK ? value : (struct fr_str){0}, version);
     fr_arena_fini(&arena);
     return err;
@@ -126,7 +131,7 @@ enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_
 enum fr_err fr_bundle_set_in_force(const struct fr_bundle_store *s, const char *version,
                                    struct fr_errmsg *msg) {
     char key[BUNDLE_KEY_BYTES];
-    return put_one(s, in_force_key(s, key), fr_str_of(version), version[0] ? 0 : GONE_AFTER_S, msg);
+    return put_one(s, in_force_key(s->prefix, key), fr_str_of(version), version[0] ? 0 : GONE_AFTER_S, msg);
 }
 
 /* ---- which there are ---- */

@@ -230,6 +230,9 @@ static void publish(struct learner_stage *s, const struct fr_stage_batch *b, str
                    fr_buf_slice(&s->bytes));
     fr_outbox_view(b->out, fr_live_version_key(&s->views, st->partition, st->name, b->arena),
                    fr_str_of(version));
+    if (fr_str_eq(st->name, FR_MODEL_FEED)) /* what the next candidate is held to, also after a roll-back */
+        fr_outbox_view(b->out, fr_bundle_in_force_key(s->rules->topic_prefix, b->arena),
+                       fr_str_of(st->learner.bundle));
     s->published_bytes += s->bytes.len;
     st->changed = false;
     fr_stat_add(b->stat, FR_STAT_MODELS_PUBLISHED, 0, 1);

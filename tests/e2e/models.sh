@@ -68,6 +68,7 @@ expect 0 "$freshet" models list --json
 is "j['in_force'] == '$first'"
 
 say "killed"
+: > "$scratch/killed"
 "$freshet" models fit --set models.families=als --set models.tune_ms=60000 > "$scratch/killed" 2>&1 &
 pid=$!
 while ! grep -q als "$scratch/killed"; do kill -0 $pid || break; sleep 0.05; done
@@ -96,4 +97,4 @@ fi
 head -c 100 "$scratch/log.jsonl" > "$scratch/no.safetensors"
 expect 66 "$freshet" models import "$scratch/no.safetensors"
 has "not a tensors file"
-[ $bad = 0 ]
+[ "$bad" = 0 ]

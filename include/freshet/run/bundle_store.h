@@ -64,6 +64,8 @@ struct fr_stored_bundle {
 /* The versions that are there, oldest first, at most FR_BUNDLES_MAX (the latest). Gives how many in *n. */
 enum fr_err fr_bundle_list(const struct fr_bundle_store *s, struct fr_stored_bundle out[FR_BUNDLES_MAX],
                            uint32_t *n, struct fr_arena *arena, struct fr_errmsg *msg) FR_MUST_USE;
+/* The key of the version in force, for the stage that knows it. */
+struct fr_str fr_bundle_in_force_key(const char *prefix, struct fr_arena *arena);
 /* "": none. */
 enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_BUNDLE_VERSION_BYTES],
                                struct fr_errmsg *msg) FR_MUST_USE;
