@@ -16,7 +16,21 @@ struct fr_user_source_params {
     uint32_t seeds; /* of the history that ask, 1 to 50 */
 };
 
-#define FR_USER_SOURCE_DEFAULTS ((struct fr_user_source_params){.index = FR_SESSION_DEFAULTS, .seeds = 20})
+/* Chosen like FR_SESSION_DEFAULTS: order matters less here. */
+#define FR_USER_SOURCE_DEFAULTS                                               \
+    ((struct fr_user_source_params){.seeds = 20,                              \
+                                    .index = {.sessions = 1u << 18,           \
+                                              .items = 1u << 18,              \
+                                              .length = 20,                   \
+                                              .per_item = 500,                \
+                                              .sample = 2000,                 \
+                                              .neighbors = 500,               \
+                                              .position_fade = 20,            \
+                                              .item_fade = 50,                \
+                                              .common_fade = 50,              \
+                                              .half_life_ms = 14. * 86400000, \
+                                              .rarity = 1,                    \
+                                              .idf_weight = 0}})
 
 /* p NULL: the defaults. gives; freed by its ops. */
 struct fr_source *fr_source_user_new(const struct fr_user_source_params *p);
