@@ -52,15 +52,28 @@ struct fr_accuracy fr_accuracy_mean(const struct fr_accuracy *sums) {
                                 .precision = sums->precision / n};
 }
 
+/* Adds list r, if its user is tested. */
+static void add_list(struct fr_accuracy *sums, const struct fr_toplists *lists, uint32_t r,
+                     const struct fr_rows *truth, uint32_t k) {
+    uint32_t user = fr_toplists_user(lists, r), truth_n = fr_rows_length(truth, user);
+    if (truth_n)
+        fr_accuracy_add(sums, lists->items + (size_t)r * lists->depth, fr_toplists_length(lists, r),
+                        truth->columns + truth->start[user], truth_n, k);
+}
+
 struct fr_accuracy fr_accuracy_of(const struct fr_toplists *lists, const struct fr_rows *truth, uint32_t k) {
     struct fr_accuracy sums = {0};
-    for (uint32_t r = 0; r < lists->row_n; r++) {
-        uint32_t user = fr_toplists_user(lists, r), truth_n = fr_rows_length(truth, user);
-        if (truth_n)
-            fr_accuracy_add(&sums, lists->items + (size_t)r * lists->depth, fr_toplists_length(lists, r),
-                            truth->columns + truth->start[user], truth_n, k);
-    }
+    for (uint32_t r = 0; r < lists->row_n; r++) add_list(&sums, lists, r, truth, k);
     return fr_accuracy_mean(&sums);
+}
+
+void fr_accuracy_each(const struct fr_toplists *lists, const struct fr_rows *truth, uint32_t k,
+                      double *values) {
+    for (uint32_t r = 0; r < lists->row_n; r++) {
+        struct fr_accuracy one = {0};
+        add_list(&one, lists, r, truth, k);
+        values[r] = (one.recall + one.ndcg) / 2;
+    }
 }
 
 /* ---- variety ---- */

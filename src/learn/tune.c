@@ -1,7 +1,13 @@
+/* Problem   on what was put aside many settings differ by less than chance makes them differ, and what is asked in the end is
+ *           never quite like what was put aside: a search that follows every gain walks away from good standards for nothing.
+ * Choice    the standing setting gives way only to one that is better by more than the standard error of the difference, user
+ *           by user (the one-standard-error rule of Breiman et al. 1984, section 3.4.3, on paired differences).
+ * Invariant out->lists and values[] are those of the standing setting. */
 #include "freshet/learn/tune.h"
 #include "freshet/learn/la.h"
 #include "freshet/learn/search.h"
 #include <math.h>
+#include <stdlib.h>
 
 static const double lateness_allowed = 1.25;
 
@@ -10,7 +16,8 @@ struct state {
     struct fr_tuned *out;
     struct fr_model
         *models[2]; /* the two last fitted, the latest first: going back to a neighbour needs no fit */
-    struct fr_toplists lists; /* of the question at hand; the best's are in out */
+    struct fr_toplists lists;       /* of the question at hand; the best's are in out */
+    double *figures, *best_figures; /* [users of the holdout] of the question at hand, of the best */
     double start_s, longest_fit_s, longest_scoring_s;
     bool refused; /* by the caller's progress */
     bool cut;     /* a question was left open for the budget's sake */
@@ -63,36 +70,57 @@ static struct fr_model *fitted(struct state *s, const double *values) {
     return s->models[0];
 }
 
-static void keep_lists(struct state *s) {
-    struct fr_toplists better = s->lists;
-    s->lists = s->out->lists;
-    s->out->lists = better;
-}
-
-static double judge_model(struct state *s, const struct fr_model *model) {
+static void score_lists(struct state *s, const struct fr_model *model) {
     const struct fr_tune *tune = s->tune;
     double began_s = spent_s(s);
     fr_la_threads(1);
     fr_toplists_fill(&s->lists, model, &tune->holdout->rest->by_user, true, tune->fit.threads);
-    struct fr_accuracy a = fr_accuracy_of(&s->lists, &tune->holdout->truth, tune->k);
+    fr_accuracy_each(&s->lists, &tune->holdout->truth, tune->k, s->figures);
     s->longest_scoring_s = fmax(s->longest_scoring_s, spent_s(s) - began_s);
-    return (a.recall + a.ndcg) / 2;
 }
 
+static double mean_of(const double *figures, uint32_t n) {
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) sum += figures[i];
+    return n ? sum / n : 0;
+}
+
+/* Of the mean of the differences between the figures at hand and the best. */
+static double standard_error(const struct state *s, uint32_t n, double difference) {
+    double squares = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double d = s->figures[i] - s->best_figures[i] - difference;
+        squares += d * d;
+    }
+    return n > 1 ? sqrt(squares / (n - 1) / n) : 0;
+}
+
+static void keep(struct state *s, double judged) {
+    struct fr_toplists lists = s->lists;
+    double *figures = s->figures;
+    s->lists = s->out->lists;
+    s->out->lists = lists;
+    s->figures = s->best_figures;
+    s->best_figures = figures;
+    s->out->judged = judged;
+}
+
+/* What is not clearly better counts as no better than the best. */
 static double judge(void *context, const double *values) {
     struct state *s = context;
     const struct fr_tune *tune = s->tune;
     const struct fr_model *model = adjusted(s, values);
     if (!model) model = fitted(s, values);
     if (!model) return NAN;
-    double judged = judge_model(s, model);
-    if (s->out->asked++ == 0 || judged > s->out->judged) {
-        s->out->judged = judged;
-        keep_lists(s);
-    }
-    if (s->out->asked == 1) s->start_s = tune->seconds(tune->context);
+    score_lists(s, model);
+    uint32_t n = tune->holdout->user_n;
+    double judged = mean_of(s->figures, n), difference = judged - s->out->judged;
+    bool is_first = s->out->asked++ == 0;
+    bool better = is_first || difference > standard_error(s, n, difference);
+    if (better) keep(s, judged);
+    if (is_first) s->start_s = tune->seconds(tune->context);
     if (tune->tried) tune->tried(tune->context, s->out->asked, values, judged, s->out->judged);
-    return judged;
+    return better ? judged : fmin(judged, s->out->judged);
 }
 
 static bool is_cheap(void *context, const double *values) { return adjusted(context, values) != NULL; }
@@ -107,6 +135,8 @@ static enum fr_err end(struct state *s, struct fr_errmsg *msg) {
     forget(&s->models[0]);
     forget(&s->models[1]);
     fr_toplists_fini(&s->lists);
+    free(s->figures);
+    free(s->best_figures);
     if (s->out->fits && !s->refused) return FR_OK;
     fr_toplists_fini(&s->out->lists);
     enum fr_err err = s->msg.code == FR_OK ? FR_TIMEOUT : s->msg.code;
@@ -120,6 +150,8 @@ enum fr_err fr_tune_run(const struct fr_tune *tune, const double *values, struct
     FR_ASSERT(tune->depth >= tune->k && tune->k >= 1);
     *out = (struct fr_tuned){.lists = fr_toplists_new(h->users, h->user_n, tune->depth)};
     struct state s = {.tune = tune, .out = out, .lists = fr_toplists_new(h->users, h->user_n, tune->depth)};
+    s.figures = fr_alloc_zero((size_t)h->user_n + 1, sizeof *s.figures);
+    s.best_figures = fr_alloc_zero((size_t)h->user_n + 1, sizeof *s.best_figures);
     s.start_s = tune->seconds(tune->context);
     for (uint32_t i = 0; i < ops->parameter_n; i++)
         out->values[i] = values ? values[i] : ops->parameters[i].standard;

@@ -35,6 +35,10 @@ struct fr_accuracy fr_accuracy_mean(const struct fr_accuracy *sums);
 /* The mean over those users of the lists whose row in truth is not empty. */
 struct fr_accuracy fr_accuracy_of(const struct fr_toplists *lists, const struct fr_rows *truth, uint32_t k);
 
+/* (recall + ndcg) / 2 of each list, into values[row_n]; 0 for a user without a row in truth. */
+void fr_accuracy_each(const struct fr_toplists *lists, const struct fr_rows *truth, uint32_t k,
+                      double *values);
+
 struct fr_variety {
     double coverage, novelty, diversity;
 };

@@ -3,7 +3,8 @@
  * Promise   sees nothing but the holdout it is given, which is made of training data alone. With enough budget a function of
  *           (data, parameters, seed, threads); a budget that runs out cuts the search short where the clock says, and then
  *           only.
- * Measure   (recall + ndcg) / 2 at k of the held-out items.
+ * Measure   (recall + ndcg) / 2 at k of the held-out items, mean over users. A setting gives way to another only when that is
+ *           better by more than the standard error of the differences: where the data do not say, the standards stay.
  * Cost      one fit per question, or one scoring where the model can adjust. The first question is always answered, and the
  *           budget is what may be spent after it, so that a slow machine searches, too. No fit is begun that by the ones
  *           before would end after the budget, and one that is late is given up at 1.25 times the budget.
