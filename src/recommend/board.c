@@ -80,6 +80,7 @@ static void rescale(struct fr_board *b, double half_lives) {
         b->values[i] *= factor;
         if (b->values[i] < NOTHING) b->values[i] = 0;
     }
+    b->total *= factor;
     while (b->best_n && !(b->values[b->best[b->best_n - 1]] > 0)) b->places[b->best[--b->best_n]] = 0;
     b->start += (double)by * b->half_life;
     forget(b);
@@ -112,7 +113,9 @@ void fr_board_add(struct fr_board *b, const struct fr_dict *ids, uint32_t item, 
     double half_lives = (now - b->start) / b->half_life;
     if (half_lives > RESCALE_AT) rescale(b, half_lives);
     uint32_t slot = slot_of(b, item);
-    b->values[slot] += amount * fr_board_unit(b, now);
+    double more = amount * fr_board_unit(b, now);
+    b->values[slot] += more;
+    b->total += more;
     if (b->places[slot]) {
         rise(b, ids, slot, b->places[slot] - 1);
     } else if (b->best_n < b->best_most) {
@@ -155,7 +158,7 @@ void fr_board_save(const struct fr_board *b, const char *name, struct fr_tensors
     snprintf(array, sizeof array, "%s.values", name);
     fr_tensors_put_vector(w, array, FR_TENSOR_F64, n, values);
     snprintf(array, sizeof array, "%s.start", name);
-    fr_tensors_put_vector(w, array, FR_TENSOR_F64, 1, &b->start);
+    fr_tensors_put_vector(w, array, FR_TENSOR_F64, 2, (double[]){b->start, b->total});
     free(items);
     free(values);
 }
@@ -172,7 +175,7 @@ enum fr_err fr_board_load(struct fr_board *b, const char *name, const struct fr_
     const struct fr_tensor *items = array_of(f, name, "items", FR_TENSOR_U32);
     const struct fr_tensor *values = array_of(f, name, "values", FR_TENSOR_F64);
     const struct fr_tensor *start = array_of(f, name, "start", FR_TENSOR_F64);
-    if (!items || !values || !start || items->count != values->count || start->count != 1)
+    if (!items || !values || !start || items->count != values->count || start->count != 2)
         return fr_err_set(msg, FR_STATE_CORRUPT, "%s: its arrays are missing or of different lengths", name);
     const uint32_t *item = items->data;
     const double *value = values->data;
@@ -187,6 +190,7 @@ enum fr_err fr_board_load(struct fr_board *b, const char *name, const struct fr_
         b->best[b->best_n++] = slot;
         b->places[slot] = b->best_n;
     }
-    b->start = *(const double *)start->data;
+    b->start = ((const double *)start->data)[0];
+    b->total = ((const double *)start->data)[1];
     return FR_OK;
 }

@@ -22,6 +22,8 @@ void item_features_learn(struct fr_recommender *r, const struct fr_example *e) {
     if (e->time_ms > fact->last_ms) fact->last_ms = e->time_ms;
 }
 
+#define LIFT_PRIOR 100.
+
 /* log2 within .01: a feature needs no more, and there are thousands of them in a table. x > 0, normal. */
 static float about_log2(double exact) {
     float x = (float)exact;
@@ -49,12 +51,45 @@ static void fill_board(const struct fr_source *s, const struct fr_query *q,
     }
 }
 
+/* Which board of an audience is compared with which of everybody, at the same half-life. */
+static const struct { uint32_t audience, all; } lifts[LIFTS] = {{7, 2}, {8, 4}, {9, 2}};
+
+/* log2 of how much more of the audience's attention an item gets than of everybody's, drawn towards 0 by LIFT_PRIOR people
+ * of the audience who act like everybody: who is like whom lasts longer than what is popular. */
+static void fill_lift(const struct fr_source *audience, const struct fr_source *all, const struct fr_query *q,
+                      const struct fr_recommender_use *use, float *x) {
+    struct fr_popular_reading some = fr_source_popular_read(audience, q),
+                              every = fr_source_popular_read(all, q);
+    if (!some.board || !every.board) return;
+    double some_total = some.board->total * some.scale, every_total = every.board->total * every.scale;
+    for (uint32_t c = 0; c < use->table.n; c++) {
+        double usual = fr_board_value(every.board, use->items[c]) * every.scale / every_total;
+        if (!(usual > 1e-9)) continue;
+        double here = fr_board_value(some.board, use->items[c]) * some.scale;
+        x[c] = about_log2((here / usual + LIFT_PRIOR) / (some_total + LIFT_PRIOR)) * .25f;
+    }
+}
+
+/* How often the user was shown a candidate without taking to it. */
+static void fill_shown(const struct fr_recommender *r, const struct fr_query *q,
+                       const struct fr_recommender_use *use, float *x) {
+    const struct fr_shown_row *row = fr_shown_to(&r->shown, q->user);
+    for (uint32_t i = 0; row && i < row->n; i++) {
+        uint32_t column = candidates_column(use, row->items[i]);
+        if (column < use->table.n) x[column] += 1;
+    }
+}
+
 void item_features_fill(const struct fr_recommender *r, const struct fr_query *q,
                         struct fr_recommender_use *use) {
     size_t stride = use->table.stride;
     float *x = use->table.x;
     for (uint32_t b = 0; b < BOARDS; b++, x += stride) fill_board(r->sources[b], q, use, x);
-    float *age = x, *idle = x + stride, *taken = x + 2 * stride;
+    for (uint32_t b = 0; b < EXPOSURES; b++, x += stride) fill_board(r->exposures[b], q, use, x);
+    for (uint32_t i = 0; i < LIFTS; i++, x += stride)
+        fill_lift(r->sources[lifts[i].audience], r->sources[lifts[i].all], q, use, x);
+    float *age = x, *idle = age + stride, *taken = idle + stride, *shown = taken + stride;
+    fill_shown(r, q, use, shown);
     for (uint32_t c = 0; c < use->table.n; c++) {
         if (use->items[c] >= r->fact_n) continue;
         const struct item_fact *fact = &r->facts[use->items[c]];

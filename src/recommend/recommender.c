@@ -20,11 +20,17 @@ static const struct fr_popular_params boards[BOARDS] = {
     {"popular-500", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 500, false, false},
     {"popular-2000", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 2000, false, false},
     {"popular-8000", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 8000, false, false},
-    {"popular-long", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 100000, false, false},
+    {"popular-long", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 30000, false, false},
     {"popular-hour", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 3600e3, true, false},
     {"popular-day", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 86400e3, true, false},
-    {"popular-group", FR_REASON_POPULAR_IN_GROUP, FR_AUDIENCE_GROUP, 500, false, false},
-    {"popular-surface", FR_REASON_POPULAR, FR_AUDIENCE_SURFACE, 500, false, false},
+    {"popular-group", FR_REASON_POPULAR_IN_GROUP, FR_AUDIENCE_GROUP, 2000, false, false},
+    {"popular-group-long", FR_REASON_POPULAR_IN_GROUP, FR_AUDIENCE_GROUP, 30000, false, false},
+    {"popular-surface", FR_REASON_POPULAR, FR_AUDIENCE_SURFACE, 2000, false, false},
+};
+
+static const struct fr_popular_params exposures[EXPOSURES] = {
+    {"shown-500", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 500, false, true},
+    {"shown-5000", FR_REASON_POPULAR, FR_AUDIENCE_ALL, 5000, false, true},
 };
 
 static void add_streaming(struct fr_recommender *r) {
@@ -51,6 +57,8 @@ struct fr_recommender *fr_recommender_new(const struct fr_recommender_params *pa
                                                    .rate = RANK_RATE});
     r->asked = 20;
     r->found = 10;
+    for (uint32_t b = 0; b < EXPOSURES; b++) r->exposures[b] = fr_source_popular_new(&exposures[b]);
+    fr_shown_init(&r->shown);
     add_streaming(r);
     return r;
 }
@@ -58,6 +66,8 @@ struct fr_recommender *fr_recommender_new(const struct fr_recommender_params *pa
 void fr_recommender_free(struct fr_recommender *r) {
     if (!r) return;
     for (uint32_t s = 0; s < r->source_n; s++) r->sources[s]->ops->free(r->sources[s]);
+    for (uint32_t b = 0; b < EXPOSURES; b++) r->exposures[b]->ops->free(r->exposures[b]);
+    fr_shown_fini(&r->shown);
     fr_rank_free(r->rank);
     fr_dict_fini(&r->ids);
     free(r->facts);
@@ -121,6 +131,8 @@ void fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
                           struct fr_recommender_use *use) {
     if (is_lesson(r, e)) learn_ranking(r, e, use);
     item_features_learn(r, e);
+    fr_shown_learn(&r->shown, e);
+    for (uint32_t b = 0; b < EXPOSURES; b++) r->exposures[b]->ops->learn(r->exposures[b], e);
     for (uint32_t s = 0; s < r->source_n; s++)
         if (r->sources[s]->ops->learn) r->sources[s]->ops->learn(r->sources[s], e);
 }

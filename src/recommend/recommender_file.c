@@ -29,6 +29,8 @@ void fr_recommender_save(const struct fr_recommender *r, struct fr_tensors_write
     fr_tensors_put_vector(w, "coverage", FR_TENSOR_F64, 2, coverage);
     save_facts(r, w);
     fr_rank_save(r->rank, w);
+    fr_shown_save(&r->shown, w);
+    for (uint32_t b = 0; b < EXPOSURES; b++) r->exposures[b]->ops->save(r->exposures[b], w);
     for (uint32_t s = 0; s < r->source_n; s++)
         if (r->sources[s]->ops->save) r->sources[s]->ops->save(r->sources[s], w);
 }
@@ -67,6 +69,9 @@ enum fr_err fr_recommender_load(struct fr_recommender *r, const struct fr_tensor
     enum fr_err err = load_ids(r, f, msg);
     if (err == FR_OK) err = load_facts(r, f, msg);
     if (err == FR_OK) err = fr_rank_load(r->rank, f, msg);
+    if (err == FR_OK) err = fr_shown_load(&r->shown, f, msg);
+    for (uint32_t b = 0; b < EXPOSURES && err == FR_OK; b++)
+        err = r->exposures[b]->ops->load(r->exposures[b], f, msg);
     for (uint32_t s = 0; s < r->source_n && err == FR_OK; s++)
         if (r->sources[s]->ops->load) err = r->sources[s]->ops->load(r->sources[s], f, msg);
     return err;
@@ -74,6 +79,8 @@ enum fr_err fr_recommender_load(struct fr_recommender *r, const struct fr_tensor
 
 size_t fr_recommender_bytes(const struct fr_recommender *r) {
     size_t sum = sizeof *r + fr_dict_bytes(&r->ids) + r->fact_n * sizeof *r->facts;
+    sum += fr_shown_bytes(&r->shown);
+    for (uint32_t b = 0; b < EXPOSURES; b++) sum += r->exposures[b]->ops->bytes(r->exposures[b]);
     for (uint32_t s = 0; s < r->source_n; s++) sum += r->sources[s]->ops->bytes(r->sources[s]);
     return sum;
 }

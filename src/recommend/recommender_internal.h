@@ -12,11 +12,14 @@
 
 #include "freshet/recommend/rank.h"
 #include "freshet/recommend/recommender.h"
+#include "freshet/recommend/shown.h"
 #include "freshet/recommend/source_popular.h"
 
 enum {
-    BOARDS = 9, /* popular sources, the first of all sources; each is a feature of any item as well */
-    ITEM_FEATURES = BOARDS + 3,
+    BOARDS = 10,   /* popular sources, the first of all sources; each is a feature of any item as well */
+    EXPOSURES = 2, /* what is being shown: features only, for what is shown is not what is liked */
+    LIFTS = 3,     /* how an audience differs from everybody */
+    ITEM_FEATURES = BOARDS + EXPOSURES + LIFTS + 4,
     SOURCE_FEATURES = 3,
     FEATURES_MAX = ITEM_FEATURES + SOURCE_FEATURES * FR_RECOMMENDER_SOURCES_MAX,
     CONTEXTS = 2,
@@ -36,7 +39,9 @@ struct fr_recommender {
     struct fr_source *sources[FR_RECOMMENDER_SOURCES_MAX];
     uint32_t source_n;
     struct fr_source *item_cf, *newcomers; /* two of them */
-    struct item_fact *facts;               /* [fact_n] by item */
+    struct fr_source *exposures[EXPOSURES];
+    struct fr_shown shown;
+    struct item_fact *facts; /* [fact_n] by item */
     uint32_t fact_n;
     struct fr_rank *rank;
     double asked, found; /* fading counts of examples, and of those whose item was a candidate */

@@ -9,7 +9,6 @@ enum { NAME_BYTES = 96 };
 
 struct audience {
     uint32_t number; /* of the group or surface; FR_DICT_NONE: everybody */
-    uint64_t events;
     struct fr_board board;
 };
 
@@ -19,6 +18,7 @@ struct popular {
     struct fr_popular_params params;
     struct audience *audiences; /* [audience_n] in the order they were first heard of */
     uint32_t audience_n;
+    uint64_t events; /* what was counted, of whatever audience: the clock */
 };
 
 /* audience_n: not heard of. */
@@ -58,8 +58,8 @@ static const struct audience *heard_of(const struct popular *p, const struct fr_
     return i < p->audience_n ? &p->audiences[i] : NULL;
 }
 
-static double clock_of(const struct popular *p, const struct audience *a, fr_time_ms now_ms) {
-    return p->params.by_time ? (double)now_ms : (double)a->events;
+static double clock_of(const struct popular *p, fr_time_ms now_ms) {
+    return p->params.by_time ? (double)now_ms : (double)p->events;
 }
 
 static uint32_t propose(const struct fr_source *s, const struct fr_query *q, struct fr_scratch *scratch,
@@ -68,7 +68,7 @@ static uint32_t propose(const struct fr_source *s, const struct fr_query *q, str
     const struct popular *p = (const struct popular *)s;
     const struct audience *a = heard_of(p, q);
     if (!a) return 0;
-    double scale = 1 / fr_board_unit(&a->board, clock_of(p, a, q->now_ms));
+    double scale = 1 / fr_board_unit(&a->board, clock_of(p, q->now_ms));
     uint32_t n = 0;
     for (; n < a->board.best_n && n < most; n++) {
         uint32_t item = fr_board_best(&a->board, n);
@@ -83,38 +83,35 @@ static void learn(struct fr_source *s, const struct fr_example *e) {
     struct popular *p = (struct popular *)s;
     uint32_t number;
     if (e->dislike || (!p->params.exposures && (e->weight == 0 || !e->is_new))) return;
+    p->events++;
     if (!audience_of(p, &e->before, &number)) return;
     uint32_t i = find(p, number);
     struct audience *a = i < p->audience_n ? &p->audiences[i] : add(p, number);
     if (!a) return;
-    a->events++;
-    fr_board_add(&a->board, e->before.ids, e->item, 1, clock_of(p, a, e->time_ms));
+    fr_board_add(&a->board, e->before.ids, e->item, 1, clock_of(p, e->time_ms));
 }
 
 struct fr_popular_reading fr_source_popular_read(const struct fr_source *s, const struct fr_query *q) {
     const struct popular *p = (const struct popular *)s;
     const struct audience *a = heard_of(p, q);
     if (!a) return (struct fr_popular_reading){NULL, 0};
-    return (struct fr_popular_reading){&a->board, 1 / fr_board_unit(&a->board, clock_of(p, a, q->now_ms))};
+    return (struct fr_popular_reading){&a->board, 1 / fr_board_unit(&a->board, clock_of(p, q->now_ms))};
 }
 
 static void save(const struct fr_source *s, struct fr_tensors_writer *w) {
     const struct popular *p = (const struct popular *)s;
     uint32_t *numbers = fr_alloc((p->audience_n + 1) * sizeof *numbers);
-    uint64_t *events = fr_alloc((p->audience_n + 1) * sizeof *events);
     char name[NAME_BYTES];
     for (uint32_t i = 0; i < p->audience_n; i++) {
         numbers[i] = p->audiences[i].number;
-        events[i] = p->audiences[i].events;
         snprintf(name, sizeof name, "%s.%u", p->params.name, i);
         fr_board_save(&p->audiences[i].board, name, w);
     }
     snprintf(name, sizeof name, "%s.audiences", p->params.name);
     fr_tensors_put_vector(w, name, FR_TENSOR_U32, p->audience_n, numbers);
     snprintf(name, sizeof name, "%s.events", p->params.name);
-    fr_tensors_put_vector(w, name, FR_TENSOR_U64, p->audience_n, events);
+    fr_tensors_put_vector(w, name, FR_TENSOR_U64, 1, &p->events);
     free(numbers);
-    free(events);
 }
 
 static enum fr_err load(struct fr_source *s, const struct fr_tensors_file *f, struct fr_errmsg *msg) {
@@ -124,11 +121,11 @@ static enum fr_err load(struct fr_source *s, const struct fr_tensors_file *f, st
     const struct fr_tensor *numbers = fr_tensors_get(f, name, FR_TENSOR_U32);
     snprintf(name, sizeof name, "%s.events", p->params.name);
     const struct fr_tensor *events = fr_tensors_get(f, name, FR_TENSOR_U64);
-    if (!numbers || !events || numbers->count != events->count || numbers->count > audiences_most(p))
+    if (!numbers || !events || events->count != 1 || numbers->count > audiences_most(p))
         return fr_err_set(msg, FR_STATE_CORRUPT, "%s: its audiences cannot be read", p->params.name);
+    p->events = *(const uint64_t *)events->data;
     for (uint32_t i = 0; i < numbers->count; i++) {
         struct audience *a = add(p, ((const uint32_t *)numbers->data)[i]);
-        a->events = ((const uint64_t *)events->data)[i];
         snprintf(name, sizeof name, "%s.%u", p->params.name, i);
         enum fr_err err = fr_board_load(&a->board, name, f, fr_source_ids_in(f), msg);
         if (err != FR_OK) return err;

@@ -23,6 +23,7 @@ struct fr_board {
     bool is_dense;      /* slots are item numbers; otherwise `slots` says */
     struct fr_map slots;
     double start;     /* values are in units of 2^((now - start) / half_life) */
+    double total;     /* of all values, in the same units; what has faded away is still in it */
     double *values;   /* [slot_cap] */
     uint32_t *places; /* [slot_cap] 1 + place in best; 0: none */
     uint32_t *items;  /* [slot_cap], not dense: whose slot it is */
@@ -43,7 +44,7 @@ static inline uint32_t fr_board_best(const struct fr_board *b, uint32_t place) {
 }
 size_t fr_board_bytes(const struct fr_board *b);
 
-/* As arrays "<name>.items", "<name>.values" and "<name>.start". */
+/* As arrays "<name>.items", "<name>.values" and "<name>.start" (start and total). */
 void fr_board_save(const struct fr_board *b, const char *name, struct fr_tensors_writer *w);
 /* b is empty. item_n: numbers must lie below it. */
 enum fr_err fr_board_load(struct fr_board *b, const char *name, const struct fr_tensors_file *f,

@@ -1,7 +1,7 @@
 /* source_popular.h - what many take to lately: with everybody, in the user's group, or on the surface the user is on.
  *
- * Learns    examples with weight > 0, no dislike and an item new to the user count 1 (so: people), at a half-life in events of the same audience or in
- *           milliseconds. With `exposures`, everything but dislikes counts: what is being shown at the moment.
+ * Learns    examples with weight > 0, no dislike and an item new to the user count 1 (so: people), at a half-life in such events (of
+ *           anybody) or in milliseconds. With `exposures`, everything but dislikes counts: what is being shown at the moment.
  * Proposes  the best, scores are decayed counts.
  * Memory    one board (board.h); with an audience FR_POPULAR_AUDIENCES_MAX of them at most, later ones stay empty. */
 #ifndef FR_RECOMMEND_SOURCE_POPULAR_H

@@ -44,7 +44,7 @@ static void world_fini(struct world *w) {
 static struct fr_query query_of(struct world *w, uint32_t u) {
     return (struct fr_query){.ids = fr_recommender_names(w->r),
                              .user = w->users[u],
-                             .group = FR_DICT_NONE,
+                             .group = w->surface + u % 2, /* any number will do */
                              .surface = w->surface,
                              .seeds = w->seeds[u],
                              .seed_n = w->seed_n[u],
@@ -71,8 +71,12 @@ static void step(struct world *w) {
                            .is_new = is_new,
                            .sharer = FR_DICT_NONE,
                            .time_ms = w->now_ms};
+    if (fr_rng_below(&w->rng, 5) == 0) {
+        e.type = FR_EVENT_IMPRESSION;
+        e.weight = 0;
+    }
     fr_recommender_learn(w->r, &e, w->use);
-    if (!is_new) return;
+    if (!is_new || e.weight == 0) return;
     if (w->seed_n[u] == SEEDS) w->seed_n[u]--;
     memmove(&w->seeds[u][1], &w->seeds[u][0], w->seed_n[u] * sizeof w->seeds[u][0]);
     w->seeds[u][0] = (struct fr_seed){.item = w->items[item], .strength = 1, .time_ms = w->now_ms};
