@@ -9,9 +9,9 @@
 #include "freshet/app/command.h"
 
 /* name, one line */
-#define FR_EVAL_MAP(X)                                                             \
-    X(split, "models on a train and a test file: who gets back what was held out") \
-    X(cold, "models on users and items that they have not seen, by group")         \
+#define FR_EVAL_MAP(X)                                                              \
+    X(split, "models on a train and a test file: who gets back what was held out")  \
+    X(cold, "models on users and items that they have not seen, by group")          \
     X(sessions, "models of what comes next in a visit, on a train and a test file") \
     X(stream, "the lists on a whole log, event by event: test first, then learn")
 
