@@ -119,6 +119,8 @@ static void put_monitor(struct fr_buf *out, const struct fr_model_event *e) {
 
 void fr_model_event_json(const struct fr_model_event *e, struct fr_buf *out) {
     fr_json_open(out, '{');
+    fr_json_key(out, "schema_version");
+    fr_json_int(out, 1);
     put_text(out, "event", fr_model_event_text(e->kind));
     put_text(out, "version", e->version);
     put_text(out, "in_force", e->in_force);

@@ -173,7 +173,8 @@ static void test_event_json(void) {
     fr_buf_byte(&out, 0);
     CHECK_STR(
         out.data,
-        "{\"event\":\"promoted\",\"version\":\"20261125T223015.123Z-1a2b3c4d\",\"by\":\"schedule\","
+        "{\"schema_version\":1,\"event\":\"promoted\",\"version\":\"20261125T223015.123Z-1a2b3c4d\",\"by\":"
+        "\"schedule\","
         "\"time\":\"2026-11-25T22:30:15.123Z\",\"judged\":{\"test\":\"paired t, one-sided, of ndcg@20 on the "
         "holdout\",\"cases\":100,\"candidate\":0.5,\"incumbent\":0.25,\"difference\":0,\"lower\":0,\"upper\":"
         "0,"
