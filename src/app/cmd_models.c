@@ -181,10 +181,41 @@ static void report_text(const struct fr_refit_result *r) {
            r->seconds.fit, r->seconds.judge, r->seconds.store);
 }
 
+/* ---- the catalogue, for models of content ---- */
+
+static enum fr_err open_tail(void *context, struct fr_tail **tail, struct fr_errmsg *msg) {
+    return fr_wire_tail(context, tail, msg);
+}
+
+/* The whole topic once; NULL: it did not answer, or nobody needs it. */
+static struct fr_catalog_follow *read_catalog(struct work *w, struct fr_slot_hold *hold) {
+    enum { PATIENCE_MS = 60000, NAP_MS = 20 };
+    bool wanted = false;
+    for (uint32_t i = 0; i < w->params.family_n; i++) wanted |= w->params.families[i].ops->needs_features;
+    if (!wanted) return NULL;
+    const struct fr_catalog_follow_config config = {
+        .context = &w->wiring, .open_tail = open_tail, .features = FR_FEATURES_DEFAULTS};
+    struct fr_catalog_follow *follow = fr_catalog_follow_start(&config);
+    struct fr_catalog_follow_status status = {0};
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS && status.version == 0; waited_ms += NAP_MS) {
+        fr_clock_sleep_ms(NAP_MS);
+        fr_catalog_follow_status(follow, &status);
+    }
+    if (status.version == 0)
+        fprintf(stderr, "freshet models: the catalogue did not come; models of content are left out\n");
+    *hold = fr_slot_take(fr_catalog_follow_slot(follow));
+    return follow;
+}
+
 static int fit(struct work *w) {
     struct fr_refit_result result;
     struct fr_errmsg msg = {0};
+    struct fr_slot_hold catalog = {0};
+    struct fr_catalog_follow *follow = read_catalog(w, &catalog);
+    w->refit.catalog = catalog.thing;
     enum fr_err err = fr_refit_run(&w->refit, &result, &msg);
+    if (follow) fr_slot_release(fr_catalog_follow_slot(follow), &catalog);
+    fr_catalog_follow_stop(&follow);
     if (w->step[0] && isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K");
     if (err != FR_OK) return failed(err, &msg);
     if (w->app->json)

@@ -95,16 +95,15 @@ static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *r
     struct fr_runner_config config = fr_wire_runner(w, rules, partitions);
     fr_time_ms started_ms = fr_clock_wall_ms();
     struct refitting *refits = NULL;
-    if (refitting_start(w, rules, &refits, &msg) != FR_OK) {
-        fprintf(stderr, "freshet run: %s\n", msg.text);
-        return FR_EXIT_CONFIG;
-    }
     struct fr_runner *runner = fr_runner_start(&config);
     struct fr_http_source source = running_source(runner);
     struct fr_http *http = NULL;
     struct fr_runner_status last = {0};
     int code = FR_EXIT_OK;
-    if (fr_http_start(app->config.http.listen, &source, &http, &msg) != FR_OK) {
+    if (refitting_start(w, rules, fr_runner_catalogs(runner), &refits, &msg) != FR_OK) {
+        fprintf(stderr, "freshet run: %s\n", msg.text);
+        code = FR_EXIT_CONFIG;
+    } else if (fr_http_start(app->config.http.listen, &source, &http, &msg) != FR_OK) {
         fprintf(stderr, "freshet run: %s\n", msg.text);
         code = FR_EXIT_UNAVAILABLE;
     } else {

@@ -89,15 +89,15 @@ static void check_run(struct fr_config_loader *l) {
     if (!*c->recommend.surface) wrong(l, "recommend.surface", "for example default", "is empty");
 }
 
-/* What a refit can fit from histories alone, and store. */
+/* What a refit can fit from histories and the catalogue, and store. */
 static bool is_family(const char *name) {
     const struct fr_model_ops *ops = fr_model_find(name);
-    return ops && ops->fit && ops->load && !ops->needs_friends && !ops->needs_features;
+    return ops && ops->fit && ops->load && !ops->needs_friends;
 }
 
 static void check_models(struct fr_config_loader *l) {
     const struct fr_config_list *families = &l->config->models.families;
-    const char *hint = "for example [item-cf, spectral, als]";
+    const char *hint = "for example [spectral, als, content]";
     if (families->n == 0) wrong(l, "models.families", hint, "names no model");
     if (families->n > FR_BUNDLE_MODELS_MAX) wrong(l, "models.families", hint, "names too many models");
     for (uint32_t i = 0; i < families->n; i++) {

@@ -145,8 +145,8 @@ static const struct fr_config_row rows[] = {
            "Share of a list's places given to exploration."),
     INT("models.refit_interval_ms", models.refit_interval_ms, 21600000, 0, 3.2e10, "ms",
         "Models are fitted anew when the latest fit is older; 0: only by `freshet models fit`."),
-    LIST("models.families", models.families, "item-cf,spectral,als", "",
-         "Models that a refit fits; see docs/MODELS.md."),
+    LIST("models.families", models.families, "spectral,als,content", "",
+         "Models that a refit fits, content when there is a catalogue; see docs/MODELS.md."),
     TEXT("models.parameters", models.parameters, "",
          "File of hyper-parameters and blend, as `freshet eval split --save-params` writes it; what it lacks "
          "is "

@@ -26,8 +26,8 @@ static bool runs_learner(const struct fr_config *c) {
     return false;
 }
 
-enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct refitting **out,
-                            struct fr_errmsg *msg) {
+enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct fr_slot *catalogs,
+                            struct refitting **out, struct fr_errmsg *msg) {
     const struct fr_config *c = wiring->config;
     *out = NULL;
     if (!runs_learner(c) || c->models.refit_interval_ms == 0) return FR_OK;
@@ -41,6 +41,7 @@ enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rul
     const struct fr_refitter_config config = {.params = &r->params,
                                               .rules = rules,
                                               .prefix = c->topic_prefix,
+                                              .catalogs = catalogs,
                                               .interval_ms = (uint64_t)c->models.refit_interval_ms,
                                               .context = r,
                                               .open_store = open_store,

@@ -9,8 +9,9 @@
 struct refitting;
 
 /* Starts the thread where the learner stage runs; *out is NULL where it does not. FR_CONFIG, FR_IO: models.parameters. */
-enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct refitting **out,
-                            struct fr_errmsg *msg);
+/* catalogs: of the runner, NULL: none; kept until stop. */
+enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct fr_slot *catalogs,
+                            struct refitting **out, struct fr_errmsg *msg);
 /* Gives up a fit under way. NULL is accepted. */
 void refitting_stop(struct refitting **r);
 

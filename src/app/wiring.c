@@ -1,4 +1,6 @@
 #include "freshet/app/wiring.h"
+#include "freshet/adapt/tail_kafka.h"
+#include "freshet/adapt/tail_memory.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -141,6 +143,17 @@ static enum fr_err open_store(void *context, struct fr_store **store, struct fr_
     return fr_wire_store(w->config, "freshet-model", store, msg);
 }
 
+static enum fr_err open_tail(void *context, struct fr_tail **tail, struct fr_errmsg *msg) {
+    const struct fr_wiring *w = context;
+    return fr_wire_tail(w, tail, msg);
+}
+
+enum fr_err fr_wire_tail(const struct fr_wiring *w, struct fr_tail **tail, struct fr_errmsg *msg) {
+    if (!w->memory) return fr_tail_kafka_open(&w->cluster, FR_TOPIC_ITEMS, tail, msg);
+    *tail = fr_tail_memory_open(w->memory, FR_TOPIC_ITEMS, 1);
+    return FR_OK;
+}
+
 void fr_wiring_init(struct fr_wiring *w, const struct fr_config *config, struct fr_bus_memory *memory) {
     *w = (struct fr_wiring){.config = config, .memory = memory};
     w->cluster = fr_wire_cluster(config, &w->arena);
@@ -162,7 +175,7 @@ struct fr_runner_config fr_wire_runner(struct fr_wiring *w, const struct fr_rule
                                        const uint32_t partitions[FR_TOPIC_N]) {
     const struct fr_config *c = w->config;
     struct fr_runner_config r = {.rules = rules,
-                                 .ports = {w, open_worker, open_store},
+                                 .ports = {w, open_worker, open_tail, open_store},
                                  .workers = (unsigned)c->run.workers,
                                  .prefix = c->topic_prefix,
                                  .batch_records = (uint32_t)c->kafka.max_batch_records,

@@ -84,6 +84,10 @@ static void add_new_places(const struct fr_bundle *b, struct fr_fitted_places *p
     }
 }
 
+static enum fr_reason_code reason_of(const struct fr_model_ops *ops) {
+    return ops->needs_features ? FR_REASON_SIMILAR_CONTENT : FR_REASON_TASTE;
+}
+
 void fr_bundle_attach(const struct fr_bundle *b, struct fr_fitted_places *places, struct fr_recommender *r) {
     struct fr_dict *ids = fr_recommender_ids(r);
     uint32_t n = b ? b->item_n : 0, *numbers = fr_alloc((n + (size_t)1) * sizeof *numbers);
@@ -91,7 +95,7 @@ void fr_bundle_attach(const struct fr_bundle *b, struct fr_fitted_places *places
     add_new_places(b, places, r);
     for (uint32_t i = 0; i < places->n; i++) {
         const struct fr_bundle_model *m = b ? fr_bundle_model(b, places->names[i]) : NULL;
-        fr_recommender_add(r, m ? fr_model_source_lend(m->model, ids, numbers, n, FR_REASON_TASTE)
+        fr_recommender_add(r, m ? fr_model_source_lend(m->model, ids, numbers, n, reason_of(m->model->ops))
                                 : absent_new(places->names[i]));
     }
     free(numbers);

@@ -96,11 +96,18 @@ static uint32_t *count_users(const struct fr_histories *h, uint32_t cutoff) {
     return users;
 }
 
+static uint32_t keep_each_once(struct column *sorted, uint32_t n) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (kept == 0 || sorted[i].number != sorted[kept - 1].number) sorted[kept++] = sorted[i];
+    return kept;
+}
+
 /* Fills s->columns; gives how many. */
 static uint32_t choose_columns(const struct fr_histories *h, const struct fr_time_split_params *p,
                                uint32_t cutoff, struct fr_time_split *s) {
     uint32_t *users = count_users(h, cutoff), n = 0;
-    struct column *chosen = fr_alloc((h->ids.n + (size_t)1) * sizeof *chosen);
+    struct column *chosen = fr_alloc((h->ids.n + p->also_n + (size_t)1) * sizeof *chosen);
     for (uint32_t i = 0; i < h->ids.n; i++)
         if (users[i] && users[i] >= p->users_least)
             chosen[n++] = (struct column){fr_dict_str(&h->ids, i), i, users[i]};
@@ -109,7 +116,10 @@ static uint32_t choose_columns(const struct fr_histories *h, const struct fr_tim
         qsort(chosen, n, sizeof *chosen, compare_touched);
         n = p->items_most;
     }
+    for (uint32_t i = 0; i < p->also_n; i++)
+        chosen[n++] = (struct column){fr_dict_str(&h->ids, p->also[i]), p->also[i], 0};
     qsort(chosen, n, sizeof *chosen, compare_ids);
+    n = keep_each_once(chosen, n);
     s->columns = fr_alloc((n + (size_t)1) * sizeof *s->columns);
     for (uint32_t c = 0; c < n; c++) s->columns[c] = chosen[c].number;
     free(chosen);

@@ -54,7 +54,12 @@ static enum fr_err read_data(struct refit *s, struct fr_errmsg *msg) {
     if (s->incumbent) split.not_before_ms = later(split.not_before_ms, s->incumbent->data_until_ms);
     if (r->given) split.not_before_ms = later(split.not_before_ms, r->given->data_until_ms);
     split.seed = r->params->seed;
+    uint32_t *also;
+    split.also_n = refit_catalog_items(s, &also);
+    split.also = also;
     s->split = fr_time_split_new(&s->histories, &split);
+    free(also);
+    refit_features(s);
     s->out->users = s->split.train->by_user.row_n;
     s->out->items = s->split.train->by_user.column_n;
     s->out->interactions = fr_interactions_count(s->split.train);
@@ -98,6 +103,7 @@ static struct fr_interactions *shuffled(const struct fr_interactions *data, uint
 static enum fr_err fit_one(struct refit *s, const struct fr_refit_family *family, struct fr_errmsg *msg) {
     const struct fr_refit *r = s->r;
     struct fr_fit fit = {.data = s->train,
+                         .features = s->features.row_n ? &s->features : NULL,
                          .threads = r->params->threads,
                          .seed = r->params->seed,
                          .progress = r->progress,
@@ -125,12 +131,13 @@ static enum fr_err fit_families(struct refit *s, struct fr_errmsg *msg) {
     const struct fr_refit_params *p = s->r->params;
     struct fr_refit_family families[FR_BUNDLE_MODELS_MAX];
     memcpy(families, p->families, sizeof families);
+    uint32_t n = refit_families(s, families, p->family_n);
     double began_s = refit_seconds(NULL);
-    enum fr_err err = refit_choose(s, families, &s->candidate->parts, msg);
+    enum fr_err err = refit_choose(s, families, n, &s->candidate->parts, msg);
     s->out->seconds.choose = refit_seconds(NULL) - began_s;
     began_s = refit_seconds(NULL);
-    for (uint32_t i = 0; i < p->family_n && err == FR_OK; i++)
-        if (families[i].weight > 0 || p->family_n == 1) err = fit_one(s, &families[i], msg);
+    for (uint32_t i = 0; i < n && err == FR_OK; i++)
+        if (families[i].weight > 0 || n == 1) err = fit_one(s, &families[i], msg);
     s->out->seconds.fit = refit_seconds(NULL) - began_s;
     return err;
 }
@@ -281,6 +288,7 @@ enum fr_err fr_refit_run(const struct fr_refit *r, struct fr_refit_result *out, 
     fr_bundle_free(s.candidate);
     fr_bundle_free(s.incumbent);
     fr_time_split_fini(&s.split);
+    fr_rows_fini(&s.features);
     if (s.histories.start) fr_histories_fini(&s.histories);
     return err;
 }

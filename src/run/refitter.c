@@ -60,7 +60,10 @@ static void note(struct fr_refitter *r, enum fr_err err, const struct fr_refit_r
 static enum fr_err fit(struct fr_refitter *r, struct fr_store *store, const char *by) {
     struct fr_refit_result result;
     struct fr_errmsg msg = {0};
+    struct fr_slot_hold catalog = {0};
+    if (r->config.catalogs) catalog = fr_slot_take(r->config.catalogs);
     const struct fr_refit refit = {.params = r->config.params,
+                                   .catalog = catalog.thing,
                                    .rules = r->config.rules,
                                    .store = store,
                                    .prefix = r->config.prefix,
@@ -72,6 +75,7 @@ static enum fr_err fit(struct fr_refitter *r, struct fr_store *store, const char
     r->status.fitting = true;
     pthread_mutex_unlock(&r->lock);
     enum fr_err err = fr_refit_run(&refit, &result, &msg);
+    if (r->config.catalogs) fr_slot_release(r->config.catalogs, &catalog);
     note(r, err, &result, &msg);
     return err;
 }

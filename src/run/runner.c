@@ -1,11 +1,12 @@
 #include "freshet/run/runner.h"
 #include "freshet/base/log.h"
+#include "freshet/run/catalog_follow.h"
 #include "freshet/run/live_model.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 5, OPEN_WAIT_MS = 500, FOLLOW_MS = 500 };
+enum { WAIT_MS = 5, OPEN_WAIT_MS = 500, FOLLOW_MS = 500, CATALOG_MS = 5000 };
 
 struct thread {
     struct fr_runner *runner;
@@ -21,7 +22,8 @@ struct thread {
 
 struct fr_runner {
     struct fr_runner_config config;
-    struct fr_live_follow *follow; /* NULL: lists are made without a model */
+    struct fr_catalog_follow *catalog; /* NULL: none */
+    struct fr_live_follow *follow;     /* NULL: lists are made without a model */
     struct thread *threads;
     unsigned thread_n;
     struct fr_stat_block *stats[FR_RUNNER_WORKERS_MAX];
@@ -153,10 +155,25 @@ static struct fr_live_follow *start_following(const struct fr_runner_config *con
     return fr_live_follow_start(&c);
 }
 
+static struct fr_catalog_follow *start_catalog(const struct fr_runner_config *config) {
+    if (!config->rules->blend || !config->ports.open_tail) return NULL;
+    if (!config->stages[FR_STAGE_USER] && !config->stages[FR_STAGE_LEARNER]) return NULL;
+    struct fr_catalog_follow_config c = {.context = config->ports.context,
+                                         .open_tail = config->ports.open_tail,
+                                         .features = FR_FEATURES_DEFAULTS,
+                                         .interval_ms = CATALOG_MS};
+    return fr_catalog_follow_start(&c);
+}
+
+struct fr_slot *fr_runner_catalogs(struct fr_runner *r) {
+    return r->catalog ? fr_catalog_follow_slot(r->catalog) : NULL;
+}
+
 struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
     struct fr_runner *r = fr_alloc_zero(1, sizeof *r);
     r->config = *config;
     pthread_mutex_init(&r->lock, NULL);
+    r->catalog = start_catalog(config);
     r->follow = start_following(config);
     r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
@@ -216,6 +233,7 @@ bool fr_runner_stop(struct fr_runner **runner, uint32_t limit_ms) {
         fr_stat_block_free(&r->threads[i].stat);
     }
     fr_live_follow_stop(&r->follow);
+    fr_catalog_follow_stop(&r->catalog);
     pthread_mutex_destroy(&r->lock);
     free(r->threads);
     free(r);

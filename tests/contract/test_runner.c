@@ -87,7 +87,7 @@ static void test_threads_share_the_work_and_drain(void) {
     rules.snapshot_ms = 200;
     produce(&e, 0);
     struct fr_runner_config c = {.rules = &rules,
-                                 .ports = {&e, open_ends, open_store},
+                                 .ports = {.context = &e, .open = open_ends, .open_store = open_store},
                                  .stages = {true, true, true},
                                  .workers = 2,
                                  .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1, 1},

@@ -7,7 +7,7 @@
  * Cutoff    the time before which 1 - share of all touches lie, but not before not_before_ms: what the incumbent has seen
  *           says nothing about it. A user's time with an item is that of the latest touch.
  * Columns   the items that at least users_least users touched before the cutoff, at most items_most (the most touched,
- *           ties by id), ascending by id.
+ *           ties by id) and those of `also`, ascending by id.
  * Cases     users who touched a column before the cutoff and something new to them after it, at most cases_most, chosen by
  *           hash. Truth is all that is new to them, whether it is a column or not.
  * Promise   a function of the calls.
@@ -41,6 +41,8 @@ struct fr_time_split_params {
     double share;             /* of touches for the holdout, 0 to 1 */
     fr_time_ms not_before_ms; /* 0: anything */
     uint32_t users_least, items_most, cases_most;
+    const uint32_t *also; /* [also_n] numbers of ids that are columns, whoever touched them; NULL: none */
+    uint32_t also_n;
     uint64_t seed; /* of the choice of cases */
 };
 

@@ -19,6 +19,7 @@
 #include "freshet/learn/announce.h"
 #include "freshet/learn/histories.h"
 #include "freshet/run/bundle_store.h"
+#include "freshet/run/catalog_follow.h"
 #include "freshet/run/stages.h"
 
 struct fr_refit_family {
@@ -60,7 +61,10 @@ struct fr_refit {
     const struct fr_rules *rules;
     struct fr_store *store; /* an endpoint of its own */
     const char *prefix;
-    const char *by;                /* "schedule", "command", "drift" */
+    const char *by; /* "schedule", "command", "drift" */
+    const struct fr_catalog_version
+        *catalog;                  /* borrowed: its items are columns too, and families that need features
+                                                 have theirs; NULL: such families are left out */
     const struct fr_bundle *given; /* judged and stored instead of fitting; NULL: fit */
     /* done in 0..1 of a step; false: give up with FR_TIMEOUT. NULL: not called. */
     bool (*progress)(void *context, const char *step, double done);

@@ -17,6 +17,7 @@ struct fr_refitter_config {
     const struct fr_refit_params *params; /* keeps */
     const struct fr_rules *rules;         /* keeps */
     const char *prefix;                   /* keeps */
+    struct fr_slot *catalogs;             /* of struct fr_catalog_version; NULL: none. keeps */
     uint64_t interval_ms;                 /* 0: only when asked */
     void *context;
     enum fr_err (*open_store)(void *context, struct fr_store **store, struct fr_errmsg *msg); /* gives */

@@ -6,6 +6,7 @@
 #ifndef FR_RUN_RUNNER_H
 #define FR_RUN_RUNNER_H
 
+#include "freshet/port/tail.h"
 #include "freshet/run/stages.h"
 #include "freshet/run/worker.h"
 
@@ -19,6 +20,8 @@ struct fr_runner_ports {
     void *context;
     enum fr_err (*open)(void *context, enum fr_stage_kind kind, unsigned index, struct fr_bus **bus,
                         struct fr_store **store, struct fr_errmsg *msg);
+    /* The tail of the catalogue's topic. May be NULL: there is no catalogue. */
+    enum fr_err (*open_tail)(void *context, struct fr_tail **tail, struct fr_errmsg *msg);
     /* One more store endpoint, for whoever follows the live model. */
     enum fr_err (*open_store)(void *context, struct fr_store **store, struct fr_errmsg *msg);
 };
@@ -39,6 +42,8 @@ struct fr_runner_config {
 struct fr_runner;
 
 struct fr_runner *fr_runner_start(const struct fr_runner_config *config); /* gives */
+/* Of struct fr_catalog_version; NULL: no catalogue is followed. Lent until stop. */
+struct fr_slot *fr_runner_catalogs(struct fr_runner *r);
 enum { FR_RUNNER_WORKERS_MAX = 128 };
 
 struct fr_runner_status {

@@ -1,6 +1,7 @@
 /* Refits over the twin of the store. */
 #include "check.h"
 #include "freshet/adapt/store_memory.h"
+#include "freshet/learn/content.h"
 #include "freshet/learn/factor.h"
 #include "freshet/learn/popular.h"
 #include "freshet/run/history_read.h"
@@ -295,6 +296,69 @@ static void test_nothing_to_fit(void) {
     teardown();
 }
 
+/* A few items of the histories and one that nobody touched, all of one category. */
+static struct fr_catalog_version *small_catalog(void) {
+    struct fr_catalog_version *v = fr_alloc_zero(1, sizeof *v);
+    fr_dict_init(&v->ids);
+    fr_catalog_init(&v->catalog, &v->ids);
+    struct fr_str category = FR_STR("shoes");
+    for (uint32_t i = 0; i < 5; i++) {
+        char id[16];
+        snprintf(id, sizeof id, i < 4 ? "i%u" : "never-touched", i);
+        struct fr_item_record item = {
+            .id = fr_str_of(id), .category = &category, .category_n = 1, .price = NAN, .is_available = true};
+        fr_catalog_put(&v->catalog, &item);
+    }
+    v->features = fr_features_new(&v->catalog, &FR_FEATURES_DEFAULTS);
+    return v;
+}
+
+static void free_catalog(struct fr_catalog_version *v) {
+    fr_features_free(v->features);
+    fr_catalog_fini(&v->catalog);
+    fr_dict_fini(&v->ids);
+    free(v);
+}
+
+static uint32_t column_of(const struct fr_bundle *b, const char *id) {
+    uint32_t c = 0;
+    while (c < b->item_n && !fr_str_eq(b->items[c], fr_str_of(id))) c++;
+    return c;
+}
+
+static void test_content_comes_with_the_catalogue(void) {
+    struct fr_refit_result result;
+    struct fr_errmsg msg = {0};
+    setup();
+    params.families[1] = (struct fr_refit_family){.ops = &fr_content_ops, .has_values = true, .values = {.5}};
+    params.family_n = 2;
+    CHECK_INT(run(&result, &msg), FR_OK); /* without a catalogue it is left out */
+    struct fr_bundle_store s = {store, "t"};
+    struct fr_bundle *b = NULL;
+    CHECK_INT(fr_bundle_get(&s, result.version, &b, NULL), FR_OK);
+    CHECK(b && b->model_n == 1 && column_of(b, "never-touched") == b->item_n);
+    fr_bundle_free(b);
+    struct fr_catalog_version *catalog = small_catalog();
+    struct fr_refit r = refit();
+    r.catalog = catalog;
+    fr_clock_sleep_ms(2); /* versions are named by their time */
+    CHECK_INT(fr_refit_run(&r, &result, &msg), FR_OK);
+    CHECK_STR(msg.text, "");
+    CHECK_INT(fr_bundle_get(&s, result.version, &b, NULL), FR_OK);
+    uint32_t shoe = column_of(b, "i2"), untouched = column_of(b, "never-touched");
+    CHECK(b->model_n == 2 && untouched < b->item_n && shoe < b->item_n);
+    const struct fr_bundle_model *m = fr_bundle_model(b, "content");
+    size_t start[2] = {0, 1};
+    float one = 1, *scores = fr_alloc((b->item_n + (size_t)1) * sizeof *scores);
+    const struct fr_rows history = {1, b->item_n, start, &shoe, &one};
+    m->model->ops->score(m->model, &history, 0, 1, false, scores);
+    CHECK(scores[untouched] > .5F);
+    free(scores);
+    fr_bundle_free(b);
+    free_catalog(catalog);
+    teardown();
+}
+
 int main(void) {
     RUN(test_histories_are_read);
     RUN(test_first_fit_beats_popularity);
@@ -306,5 +370,6 @@ int main(void) {
     RUN(test_store_fails);
     RUN(test_given);
     RUN(test_nothing_to_fit);
+    RUN(test_content_comes_with_the_catalogue);
     return check_done();
 }
