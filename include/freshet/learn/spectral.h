@@ -17,6 +17,16 @@
 
 #define FR_SPECTRAL_BYTES ((size_t)2 << 30)
 
+/* The order of its parameters. */
+enum {
+    FR_SPECTRAL_FACTORS,
+    FR_SPECTRAL_NEIGHBORS,
+    FR_SPECTRAL_POPULARITY,
+    FR_SPECTRAL_GLOBAL,
+    FR_SPECTRAL_SHARPNESS,
+    FR_SPECTRAL_PARAMETERS
+};
+
 extern const struct fr_model_ops fr_spectral_ops; /* "spectral" */
 
 #endif
