@@ -53,7 +53,7 @@ static inline void synthetic_user(const struct synthetic *s, uint32_t number, co
                             : synthetic_skewed(&r, kinds * KIND_ITEMS);
         struct fr_event e = {
             .type = FR_EVENT_CLICK, .time_ms = at_ms, .has_time = true, .quantity = 0, .position = -1};
-        e.event_value = e.price = NAN;
+        e.event_value = e.price = (double)NAN;
         e.schema_version = 1;
         e.user_id = (struct fr_str){user_id, (uint32_t)snprintf(user_id, sizeof user_id, "u%u", number)};
         e.item_id = (struct fr_str){item_id, (uint32_t)snprintf(item_id, sizeof item_id, "i%u", item)};

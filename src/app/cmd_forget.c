@@ -55,7 +55,7 @@ static int forget(const struct fr_app *app, const struct fr_wiring *w, char **us
     struct fr_buf value = {0};
     fr_time_ms now_ms = fr_clock_wall_ms();
     enum fr_err err = FR_OK;
-    int code = kafka_command_writer("forget", w, &writer);
+    int code = kafka_command_writer("forget", w, FR_TOPIC_EVENTS, &writer);
     if (code != FR_EXIT_OK) return code;
     for (int i = 0; i < n && err == FR_OK; i++) {
         struct fr_str user = fr_str_of(users[i]);

@@ -189,7 +189,7 @@ static int replay(const struct fr_wiring *w, const char *code, fr_time_ms since_
              fr_topic_info(FR_TOPIC_EVENTS)->suffix);
     enum fr_err err = partitions_of(w, &partitions, &msg);
     if (err != FR_OK) return failed(w, err, &msg);
-    int exit_code = kafka_command_writer("rejects", w, &s.writer);
+    int exit_code = kafka_command_writer("rejects", w, FR_TOPIC_EVENTS, &s.writer);
     if (exit_code != FR_EXIT_OK) return exit_code;
     for (uint32_t p = 0; p < partitions && err == FR_OK; p++) {
         struct fr_kafka_range all = {(int32_t)p, -1, -1};

@@ -41,7 +41,7 @@ static int replay(struct fr_app *app, const struct fr_wiring *w, const struct fr
     struct fr_errmsg msg = {0};
     struct fr_buf out = {0};
     enum fr_err err = FR_OK;
-    int code = kafka_command_writer("replay", w, &s->writer);
+    int code = kafka_command_writer("replay", w, FR_TOPIC_EVENTS, &s->writer);
     if (code != FR_EXIT_OK) return code;
     struct fr_replay *r = fr_replay_new(&rules->events, (struct fr_replay_sink){s, send}, rate, progress);
     for (int i = 0; i < n && err == FR_OK; i++) err = fr_replay_file(r, files[i], &msg);

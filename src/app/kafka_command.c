@@ -17,15 +17,15 @@ int kafka_command_failed(const char *command, const struct fr_config *config, en
     return exit_of(err);
 }
 
-int kafka_command_writer(const char *command, const struct fr_wiring *w, struct fr_kafka_writer **out) {
-    enum fr_topic events = FR_TOPIC_EVENTS;
+int kafka_command_writer(const char *command, const struct fr_wiring *w, enum fr_topic topic,
+                         struct fr_kafka_writer **out) {
     struct fr_kafka_topic_state state;
     struct fr_errmsg msg = {0};
-    enum fr_err err = fr_kafka_topics_describe(&w->cluster, &events, 1, &state, NULL, &msg);
+    enum fr_err err = fr_kafka_topics_describe(&w->cluster, &topic, 1, &state, NULL, &msg);
     if (err == FR_OK && !state.exists)
         err = fr_err_set(&msg, FR_BUS_NO_TOPIC,
                          "topic %s.%s does not exist (create it with: freshet topics create)",
-                         w->cluster.topic_prefix, fr_topic_info(events)->suffix);
+                         w->cluster.topic_prefix, fr_topic_info(topic)->suffix);
     if (err == FR_OK) err = fr_kafka_writer_open(&w->cluster, out, &msg);
     return err == FR_OK ? FR_EXIT_OK : kafka_command_failed(command, w->config, err, &msg);
 }

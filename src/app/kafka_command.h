@@ -9,8 +9,9 @@
 int kafka_command_failed(const char *command, const struct fr_config *config, enum fr_err err,
                          const struct fr_errmsg *msg);
 
-/* A writer for a cluster that answers and has the events topic; else says why not and returns an exit code. */
-int kafka_command_writer(const char *command, const struct fr_wiring *w, struct fr_kafka_writer **out);
+/* A writer for a cluster that answers and has the topic; else says why not and returns an exit code. */
+int kafka_command_writer(const char *command, const struct fr_wiring *w, enum fr_topic topic,
+                         struct fr_kafka_writer **out);
 /* Waits until all that was put is delivered, closes the writer; err is what went before and wins. */
 enum fr_err kafka_command_finish(struct fr_kafka_writer **writer, enum fr_err err, struct fr_errmsg *msg);
 

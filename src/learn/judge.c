@@ -135,7 +135,7 @@ double fr_monitor_z(const struct fr_monitor *m, const struct fr_monitor_params *
     double variance = after * (1 - after) / k + keep * keep * before * (1 - before) / n;
     double distance = after - keep * before;
     if (variance > 0) return distance / sqrt(variance);
-    return distance < 0 ? -INFINITY : 0;
+    return distance < 0 ? -(double)INFINITY : 0;
 }
 
 static void push_block(struct fr_monitor *m) {

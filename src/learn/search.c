@@ -82,7 +82,7 @@ static bool one_round(struct state *s) {
 }
 
 struct fr_search_result fr_search_run(const struct fr_search *search, double *values) {
-    struct state s = {.search = search, .result = {.best = -INFINITY}};
+    struct state s = {.search = search, .result = {.best = -(double)INFINITY}};
     FR_ASSERT(search->n <= FR_PARAMETERS_MAX);
     for (uint32_t i = 0; i < search->n; i++) {
         FR_ASSERT(search->parameters[i].grid_n >= 1 && search->parameters[i].grid_n <= 255);
@@ -98,6 +98,6 @@ struct fr_search_result fr_search_run(const struct fr_search *search, double *va
     } while (one_round(&s) && !s.stopped);
     values_of(&s, &s.at, values);
     s.result.finished = !s.stopped;
-    if (isinf(s.result.best)) s.result.best = NAN;
+    if (isinf(s.result.best)) s.result.best = (double)NAN;
     return s.result;
 }

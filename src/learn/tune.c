@@ -111,7 +111,7 @@ static double judge(void *context, const double *values) {
     const struct fr_tune *tune = s->tune;
     const struct fr_model *model = adjusted(s, values);
     if (!model) model = fitted(s, values);
-    if (!model) return NAN;
+    if (!model) return (double)NAN;
     score_lists(s, model);
     uint32_t n = tune->holdout->user_n;
     double judged = mean_of(s->figures, n), difference = judged - s->out->judged;

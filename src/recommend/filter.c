@@ -80,12 +80,12 @@ static const char *read_equal(struct fr_str text, struct fr_arena *arena, struct
     return NULL;
 }
 
-static const char *read_compared(char operator, bool or_equal, struct fr_str text, struct fr_filter *out) {
+static const char *read_compared(char sign, bool or_equal, struct fr_str text, struct fr_filter *out) {
     double number;
     if (!is_numeric(out->field) && out->field != FR_FILTER_ATTRIBUTE)
         return "only price, age_days and attributes are numbers";
     if (!number_of(text, &number)) return "a number is wanted";
-    if (operator== '<') {
+    if (sign == '<') {
         out->most = number;
         out->below_most = !or_equal;
     } else {
@@ -99,18 +99,19 @@ static const char *parse(struct fr_str text, struct fr_arena *arena, struct fr_f
     uint32_t at = 0;
     while (at < text.len && !memchr("!=<>", text.ptr[at], 4)) at++;
     if (at == text.len) return "there is no =, !=, <, <=, > or >=";
-    char operator= text.ptr[at];
-    bool or_equal = at + 1 < text.len && text.ptr[at + 1] == '=' && operator!= '=';
-    if (operator== '!' && !or_equal) return "there is no =, !=, <, <=, > or >=";
+    char sign = text.ptr[at];
+    bool or_equal = at + 1 < text.len && text.ptr[at + 1] == '=' && sign != '=';
+    if (sign == '!' && !or_equal) return "there is no =, !=, <, <=, > or >=";
     struct fr_str name = trimmed((struct fr_str){text.ptr, at});
     uint32_t after = at + 1 + or_equal;
     struct fr_str value = trimmed((struct fr_str){text.ptr + after, text.len - after});
-    *out = (struct fr_filter){.least = -INFINITY, .most = INFINITY, .is_negated = operator== '!' };
+    *out =
+        (struct fr_filter){.least = -(double)INFINITY, .most = (double)INFINITY, .is_negated = sign == '!'};
     if (!read_field(name, out))
         return "the field is not one of category, brand, tags, price, currency, age_days, attributes.NAME";
     out->attribute = fr_arena_copy(arena, out->attribute);
-    const char *why = operator== '=' || operator== '!' ? read_equal(value, arena, out)
-                                                       : read_compared(operator, or_equal, value, out);
+    const char *why = sign == '=' || sign == '!' ? read_equal(value, arena, out)
+                                                 : read_compared(sign, or_equal, value, out);
     if (out->field == FR_FILTER_AGE) out->least *= day_ms, out->most *= day_ms;
     return why;
 }

@@ -51,7 +51,7 @@ static struct fr_slot_hold await(struct fr_catalog_follow *f, uint64_t records) 
         fr_slot_release(fr_catalog_follow_slot(f), &hold);
         fr_clock_sleep_ms(5);
     }
-    CHECK(!"a version in time");
+    check_report(false, __FILE__, __LINE__, "no version in time");
     return hold;
 }
 

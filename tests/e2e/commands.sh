@@ -54,6 +54,26 @@ expect 0 "$freshet" rejects list
 has "no rejects"
 expect 0 "$freshet" run --until-idle 2
 
+say "items"
+printf '{"id":"a","title":"one"}\n{"id":"b"}\n' > "$scratch/items.jsonl"
+printf '{"id":"a"}\n{"id":"c","price":-1,"tags":3}\n' > "$scratch/faults.jsonl"
+expect 64 "$freshet" items
+expect 66 "$freshet" items check "$scratch/nowhere"
+expect 0 "$freshet" items check "$scratch/items.jsonl"
+has "2 items, 0 lines with 0 faults"
+expect 78 "$freshet" items check "$scratch/faults.jsonl"
+has "faults.jsonl:2: price: a number is out of its field's range"
+has "faults.jsonl:2: tags: a field has the wrong JSON type"
+expect 0 "$freshet" items load "$scratch/items.jsonl" --json
+is 'j == {"items": 2, "bad_lines": 0, "faults": 0, "removed": 0}'
+expect 78 "$freshet" items load --only "$scratch/faults.jsonl" --json
+is 'j["items"] == 1 and j["faults"] == 2 and j["removed"] == 0'
+printf '{"id":"a"}\n' > "$scratch/only.jsonl"
+expect 0 "$freshet" items load --only "$scratch/only.jsonl"
+has "1 items, 0 lines with 0 faults, 1 items taken out"
+expect 0 "$freshet" items load --only "$scratch/only.jsonl" --json
+is 'j["removed"] == 0'
+
 say "rejects"
 expect 0 "$freshet" rejects list
 has "unknown_event_type"

@@ -9,10 +9,10 @@
  * that are liked come first; one nobody touched is not ruled out.
  *
  * Learns    heat, by examples with a weight: it is halved every FR_CONTENT_HALF_LIFE of them.
- * Proposes  by way of lists of items by feature. A list holds the FR_CONTENT_LIST items that were taken to last, then the newest
+ * Proposes  by way of lists of items by feature, those of the FR_CONTENT_FEATURES strongest of the interest. A list holds the FR_CONTENT_LIST items that were taken to last, then the newest
  *           of the catalogue. Each vote names the seed that is most like the item. Items of the history, and those that are
  *           not available, are not proposed.
- * Memory    20 bytes for each number of the dictionary and at most 4 * FR_CONTENT_LIST for each feature. Borrows catalogue and
+ * Memory    20 bytes for each number of the dictionary and at most 8 * FR_CONTENT_LIST for each feature. Borrows catalogue and
  *           features, which share the numbers of the queries' dictionary. */
 #ifndef FR_RECOMMEND_SOURCE_CONTENT_H
 #define FR_RECOMMEND_SOURCE_CONTENT_H
@@ -20,7 +20,7 @@
 #include "freshet/catalog/features.h"
 #include "freshet/recommend/source.h"
 
-enum { FR_CONTENT_LIST = 1000, FR_CONTENT_SEEDS = 30, FR_CONTENT_HALF_LIFE = 20000 };
+enum { FR_CONTENT_LIST = 300, FR_CONTENT_FEATURES = 48, FR_CONTENT_SEEDS = 30, FR_CONTENT_HALF_LIFE = 20000 };
 
 struct fr_source *fr_source_content_new(const struct fr_catalog *catalog,
                                         const struct fr_features *features); /* gives */

@@ -123,9 +123,9 @@ static void test_bands_and_completed_prices(void) {
     open_shop(&s);
     for (int i = 0; i < 8; i++) put_price(&s, i, "cheap", 1 + i);
     for (int i = 8; i < 16; i++) put_price(&s, i, "dear", 100);
-    put_price(&s, 20, "cheap", NAN);
-    put_price(&s, 21, "dear", NAN);
-    put_price(&s, 22, "other", NAN);
+    put_price(&s, 20, "cheap", (double)NAN);
+    put_price(&s, 21, "dear", (double)NAN);
+    put_price(&s, 22, "other", (double)NAN);
     make(&s, &plain);
     CHECK(value(&s, "0", "price#0") > 0 && value(&s, "3", "price#0") > 0); /* sixteen prices, four a band */
     CHECK(value(&s, "4", "price#1") > 0 && value(&s, "7", "price#1") > 0);

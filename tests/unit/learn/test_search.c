@@ -16,7 +16,7 @@ static double planted(void *context, const double *v) {
     struct judge *j = context;
     for (uint32_t i = 0; i < j->asked; i++) CHECK(memcmp(j->seen[i], v, sizeof j->seen[i]) != 0);
     memcpy(j->seen[j->asked++], v, sizeof j->seen[0]);
-    if (j->always_fails || (j->fails_at_start && j->asked == 1)) return NAN;
+    if (j->always_fails || (j->fails_at_start && j->asked == 1)) return (double)NAN;
     double a = v[0] - 5, b = v[1] - .4;
     return 10 - a * a - 30 * b * b - a * b + v[2];
 }

@@ -78,7 +78,7 @@ static void the_best_are_in_order(void) {
             bool tie = !(before > value) && !(before < value);
             if (before < value || (tie && fr_str_cmp(ids.strings[fr_board_best(&b, i - 1)],
                                                      ids.strings[fr_board_best(&b, i)]) >= 0))
-                CHECK(!"in order");
+                check_report(false, __FILE__, __LINE__, "not in order");
         }
     }
     fr_board_fini(&b);
