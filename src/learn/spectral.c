@@ -19,6 +19,7 @@ enum {
     POPULARITY = FR_SPECTRAL_POPULARITY,
     GLOBAL = FR_SPECTRAL_GLOBAL,
     SHARPNESS = FR_SPECTRAL_SHARPNESS,
+    DAMPING = FR_SPECTRAL_DAMPING,
     PARAMETERS = FR_SPECTRAL_PARAMETERS
 };
 enum { LONGEST = 2000, RESTARTS_MAX = 1 };
@@ -26,17 +27,19 @@ static const double svd_tolerance = 1e-3;
 
 static const double factors_grid[] = {32, 64, 128, 256, 512};
 static const double neighbors_grid[] = {50, 100, 200, 500};
-static const double popularity_grid[] = {0, .1, .2, .3, .4, .5};
+static const double popularity_grid[] = {0, .1, .2, .3, .4, .5, .6};
 static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
 static const double sharpness_grid[] = {0, .5, 1, 2};
+static const double damping_grid[] = {0, .25, .5, .75, 1};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 512, GRID(factors_grid)},
     [NEIGHBORS] = {"neighbors", 200, GRID(neighbors_grid)},
-    [POPULARITY] = {"popularity", .3, GRID(popularity_grid)},
+    [POPULARITY] = {"popularity", .4, GRID(popularity_grid)},
     [GLOBAL] = {"global", .3, GRID(global_grid)},
     [SHARPNESS] = {"sharpness", 0, GRID(sharpness_grid)},
+    [DAMPING] = {"damping", .5, GRID(damping_grid)},
 };
 
 struct spectral {
@@ -91,7 +94,7 @@ static void shape(struct spectral *m, const double *values) {
 
 static bool adjust(struct fr_model *model, const double *values) {
     struct spectral *m = (struct spectral *)model;
-    bool is_same_graph = values[NEIGHBORS] == m->values[NEIGHBORS];
+    bool is_same_graph = values[NEIGHBORS] == m->values[NEIGHBORS] && values[DAMPING] == m->values[DAMPING];
     if (values[FACTORS] > m->factors_asked || !is_same_graph) return false;
     shape(m, values);
     return true;
@@ -103,20 +106,31 @@ static uint32_t factors_that_fit(double wanted, const struct fr_interactions *da
     return wanted < (double)room ? (uint32_t)wanted : (uint32_t)(room ? room : 1);
 }
 
-static struct fr_rows local_part(const struct fr_fit *fit, const float *users, const float *items,
-                                 uint32_t neighbors) {
+/* d_u^-damping, times what makes the edges weigh as much in all as with a damping of 1. */
+static float *user_weights(const struct fr_rows *by_user, double damping) {
+    float *weights = fr_degree_powers(by_user, -damping), *degrees = fr_degree_powers(by_user, 1);
+    double users = 0, mass = 0;
+    for (uint32_t u = 0; u < by_user->row_n; u++) {
+        users += degrees[u] > 0;
+        mass += (double)degrees[u] * (double)weights[u];
+    }
+    for (uint32_t u = 0; u < by_user->row_n && mass > 0; u++) weights[u] *= (float)(users / mass);
+    free(degrees);
+    return weights;
+}
+
+static struct fr_rows local_part(const struct fr_fit *fit, const float *items, const double *values) {
     const struct fr_interactions *data = fit->data;
-    float *squares = fr_alloc(((size_t)data->by_user.row_n + 1) * sizeof *squares);
-    for (uint32_t u = 0; u < data->by_user.row_n; u++) squares[u] = users[u] * users[u];
-    struct fr_cooccurrence how = {.other_weight = squares,
+    float *users = user_weights(&data->by_user, values[DAMPING]);
+    struct fr_cooccurrence how = {.other_weight = users,
                                   .row_scale = items,
                                   .column_scale = items,
                                   .power = 1,
-                                  .keep = neighbors,
+                                  .keep = (uint32_t)values[NEIGHBORS],
                                   .longest_max = LONGEST,
                                   .threads = fit->threads};
     struct fr_rows graph = fr_cooccurrence(&data->by_item, &data->by_user, &how);
-    free(squares);
+    free(users);
     return graph;
 }
 
@@ -146,7 +160,7 @@ static struct fr_model *fit(const struct fr_fit *fit, const double *values, stru
     } else if (fr_svd(&data->by_user, &data->by_item, &o, &svd)) {
         m = model_new(data->by_item.row_n, svd.k);
         m->degrees = fr_degree_powers(&data->by_item, 1);
-        m->graph = local_part(fit, users, items, (uint32_t)values[NEIGHBORS]);
+        m->graph = local_part(fit, items, values);
         m->factors_asked = values[FACTORS];
         take_vectors(m, &svd);
         shape(m, values);

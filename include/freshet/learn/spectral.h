@@ -1,15 +1,17 @@
 /* spectral.h - a graph filter: what is near in the graph of users and items, locally and as a whole.
  *
  * Score     s = D^b [ W + global V G(S) V^T ] D^-b r, r the history, D the items' degrees (sums of values), where
- *             W  local: the strongest `neighbors` of each item of P = N^T N, N = D_U^-1/2 R D_I^-1/2
- *             V  global: the `factors` largest right singular vectors of N; G(S) = (s / s_1)^sharpness for each
+ *             W  local: of each item the strongest `neighbors` edges of P = D_I^-1/2 R^T D_U^-damping R D_I^-1/2, scaled so
+ *                that all edges weigh the same in sum whatever the damping (1: each user counts once, 0: each pair)
+ *             V  global: the `factors` largest right singular vectors of N = D_U^-1/2 R D_I^-1/2; G(S) = (s / s_1)^sharpness for each
  *             b  popularity: how much a popular item is preferred over what the graph itself says
  *           Both parts are linear in the history: a new user or event needs no fit.
  * Values    factors up to the catalogue; fewer are taken when 8 bytes * (users + items) * 3 * factors exceed FR_SPECTRAL_BYTES.
  * Cost      fit: fr_svd and the item pairs; score: 2 * items * factors operations a user and the edges of the history.
  * Memory    4 bytes * items * (factors + 2 * neighbors).
  * Source    GF-CF (Shen 2021), LinkProp (Fu 2022), ChebyCF (Kim 2025) for D^b; one application of P and the strongest edges
- *           alone, which is as good as their powers of P (docs/EVALUATION.md) and much cheaper. */
+ *           alone are as good as their powers of P (docs/EVALUATION.md) and cheap, and a damping of 1/2, half of
+ *           theirs, is better on all that was measured. */
 #ifndef FR_LEARN_SPECTRAL_H
 #define FR_LEARN_SPECTRAL_H
 
@@ -24,6 +26,7 @@ enum {
     FR_SPECTRAL_POPULARITY,
     FR_SPECTRAL_GLOBAL,
     FR_SPECTRAL_SHARPNESS,
+    FR_SPECTRAL_DAMPING,
     FR_SPECTRAL_PARAMETERS
 };
 

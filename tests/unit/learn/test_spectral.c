@@ -3,12 +3,12 @@
 #include "freshet/learn/la.h"
 #include "model_check.h"
 
-enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, SHARPNESS };
+enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, SHARPNESS, DAMPING };
 
-static double normal[USERS][ITEMS], history[USERS][ITEMS], degree[ITEMS];
+static double normal[USERS][ITEMS], history[USERS][ITEMS], degree[ITEMS], users[USERS];
 
 static void fill_dense(const struct fr_interactions *m) {
-    double users[USERS] = {0};
+    memset(users, 0, sizeof users);
     memset(history, 0, sizeof history), memset(degree, 0, sizeof degree), memset(normal, 0, sizeof normal);
     for (uint32_t u = 0; u < USERS; u++)
         for (size_t at = m->by_user.start[u]; at < m->by_user.start[u + 1]; at++) {
@@ -21,23 +21,41 @@ static void fill_dense(const struct fr_interactions *m) {
             if (history[u][i] > 0) normal[u][i] = history[u][i] / sqrt(users[u] * degree[i]);
 }
 
-/* filter[i][j] = P's strongest edges of i, without itself, + global V G V^T. */
-static void dense_filter(const double *values, double filter[ITEMS][ITEMS]) {
-    static float p[ITEMS * ITEMS];
-    float squares[ITEMS];
+/* What the users' pairs weigh: d_u^-damping relative to 1 / d_u, which normal has. */
+static double user_weight(uint32_t u, double damping) {
+    double mass = 0, n = 0;
+    for (uint32_t v = 0; v < USERS; v++)
+        if (users[v] > 0) mass += pow(users[v], 1 - damping), n++;
+    return users[u] > 0 ? users[u] * pow(users[u], -damping) * n / mass : 0;
+}
+
+/* filter[i][j] = the strongest edges of i, without itself. */
+static void local_edges(const double *values, double filter[ITEMS][ITEMS]) {
+    static double all[ITEMS][ITEMS];
     for (uint32_t i = 0; i < ITEMS; i++)
         for (uint32_t j = 0; j < ITEMS; j++) {
-            double sum = 0;
-            for (uint32_t u = 0; u < USERS; u++) sum += normal[u][i] * normal[u][j];
-            filter[i][j] = i == j ? 0 : sum;
-            p[i * ITEMS + j] = (float)sum;
+            all[i][j] = 0;
+            for (uint32_t u = 0; u < USERS && i != j; u++)
+                all[i][j] += user_weight(u, values[DAMPING]) * normal[u][i] * normal[u][j];
         }
     for (uint32_t i = 0; i < ITEMS; i++)
         for (uint32_t j = 0; j < ITEMS; j++) {
             uint32_t better = 0;
-            for (uint32_t l = 0; l < ITEMS; l++)
-                better += l != i && (double)p[i * ITEMS + l] > filter[i][j] * (1 + 1e-5);
-            if (better >= values[NEIGHBORS]) filter[i][j] = 0;
+            for (uint32_t l = 0; l < ITEMS; l++) better += all[i][l] > all[i][j] * (1 + 1e-5);
+            filter[i][j] = better < values[NEIGHBORS] ? all[i][j] : 0;
+        }
+}
+
+/* Local edges + global V G V^T. */
+static void dense_filter(const double *values, double filter[ITEMS][ITEMS]) {
+    static float p[ITEMS * ITEMS];
+    float squares[ITEMS];
+    local_edges(values, filter);
+    for (uint32_t i = 0; i < ITEMS; i++)
+        for (uint32_t j = 0; j < ITEMS; j++) {
+            double sum = 0;
+            for (uint32_t u = 0; u < USERS; u++) sum += normal[u][i] * normal[u][j];
+            p[i * ITEMS + j] = (float)sum;
         }
     fr_la_naive_eigen(ITEMS, p, squares);
     for (uint32_t k = 0; k < values[FACTORS]; k++) {
@@ -76,24 +94,25 @@ static void check(const double *values, bool with_values) {
 }
 
 static void test_scores_are_those_of_the_formula(void) {
-    check((double[]){5, 100, 0, .3, 0}, false);
-    check((double[]){5, 100, .4, .3, 1}, true);
-    check((double[]){100, 100, .2, 1, 2}, true);
-    check((double[]){8, 4, .3, 0, 0}, true);
+    check((double[]){5, 100, 0, .3, 0, 1}, false);
+    check((double[]){5, 100, .4, .3, 1, .5}, true);
+    check((double[]){100, 100, .2, 1, 2, 0}, true);
+    check((double[]){8, 4, .3, 0, 0, .25}, true);
 }
 
 static void test_adjusting_equals_fitting(void) {
     struct fr_interactions *data = small_world(true);
     fill_dense(data);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1};
-    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[]){12, 100, .3, .3, 0}, NULL);
-    const double other[] = {5, 100, .1, .6, 1};
+    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[]){12, 100, .3, .3, 0, .5}, NULL);
+    const double other[] = {5, 100, .1, .6, 1, .5};
     CHECK(fr_spectral_ops.adjust(m, other));
     float *want = dense_scores(other), *got = all_scores(m, &data->by_user, true);
     CHECK_NEAR(most_apart(want, got, (size_t)USERS * ITEMS), 0, 2e-4);
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){13, 100, .1, .6, 1}));
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 50, .1, .6, 1}));
-    CHECK(fr_spectral_ops.adjust(m, (double[]){12, 100, .3, .3, 0}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[]){13, 100, .1, .6, 1, .5}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 100, .1, .6, 1, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 50, .1, .6, 1, .5}));
+    CHECK(fr_spectral_ops.adjust(m, (double[]){12, 100, .3, .3, 0, .5}));
     free(want), free(got);
     m->ops->free(m);
     fr_interactions_free(data);
@@ -111,7 +130,7 @@ static void test_progress_can_end_a_fit(void) {
     struct fr_interactions *data = fr_interactions_new(800, 900, entries, 800);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1, .progress = refuse};
     struct fr_errmsg msg = {0};
-    CHECK(!fr_spectral_ops.fit(&fit, (double[]){10, 50, .3, .3, 0}, &msg));
+    CHECK(!fr_spectral_ops.fit(&fit, (double[]){10, 50, .3, .3, 0, .5}, &msg));
     CHECK_INT(msg.code, FR_TIMEOUT);
     fr_interactions_free(data);
 }
