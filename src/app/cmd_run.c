@@ -52,13 +52,15 @@ static enum fr_err await_topics(const struct fr_wiring *w, uint32_t partitions[F
 }
 
 /* Until a signal, a failure, or until_idle_s without a record while everything is caught up. */
-static void watch(struct fr_runner *r, int64_t until_idle_s, struct fr_runner_status *s) {
+static void watch(struct fr_runner *r, struct refitting *refits, int64_t until_idle_s,
+                  struct fr_runner_status *s) {
     fr_time_ms quiet_since = fr_clock_wall_ms();
     uint64_t records = 0;
     while (!stop_signals) {
         fr_clock_sleep_ms(50);
         fr_runner_status(r, s);
         if (s->failed != FR_OK) return;
+        refitting_watch(refits, r);
         uint64_t now_records = 0;
         for (int stage = 0; stage < FR_STAGE_N; stage++) now_records += s->records[stage];
         bool quiet = s->opened == s->workers && s->with_partitions == s->workers &&
@@ -109,7 +111,7 @@ static int run(struct fr_app *app, struct fr_wiring *w, const struct fr_rules *r
     } else {
         fr_log(FR_LOG_INFO, "STARTED", "version=%s instance=%s partitions=%u prefix=%s", FRESHET_VERSION,
                w->instance, partitions[FR_TOPIC_EVENTS], app->config.topic_prefix);
-        watch(runner, until_idle_s, &last);
+        watch(runner, refits, until_idle_s, &last);
     }
     fr_http_stop(&http);
     refitting_stop(&refits);

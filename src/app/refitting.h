@@ -12,6 +12,9 @@ struct refitting;
 /* catalogs: of the runner, NULL: none; kept until stop. */
 enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rules, struct fr_slot *catalogs,
                             struct refitting **out, struct fr_errmsg *msg);
+/* To be called now and then: asks for a refit when the lists of the running stages are hit less often than they were. NULL is
+ * accepted. */
+void refitting_watch(struct refitting *r, struct fr_runner *runner);
 /* Gives up a fit under way. NULL is accepted. */
 void refitting_stop(struct refitting **r);
 
