@@ -139,11 +139,8 @@ static enum fr_err take_user(struct replay *p, struct fr_str user_id) {
     fr_worker_drain(p->worker);
     for (int i = 0; i < REST_STEPS * 100 && !fr_worker_drained(p->worker) && p->err == FR_OK; i++) step(p);
     fr_keys_init(&keys, PREFIX, "user", r->event_partitions, 1);
-    char *key = fr_arena_alloc(&arena, user_id.len + 2);
-    key[0] = FR_KEY_USER;
-    key[1] = ':';
-    memcpy(key + 2, user_id.ptr, user_id.len);
-    struct fr_str full = fr_keys_state(&keys, p->partition, (struct fr_str){key, user_id.len + 2}, &arena);
+    struct fr_str key = fr_keys_thing(FR_KEY_USER, user_id, &arena);
+    struct fr_str full = fr_keys_state(&keys, p->partition, key, &arena);
     struct fr_reader value = fr_reader_of(fr_store_memory_get(p->store, full));
     enum fr_err err = p->err;
     if (err == FR_OK && value.at < value.end) {

@@ -57,6 +57,14 @@ uint32_t fr_keys_first_metas(const char *prefix, const char *stage, struct fr_st
     return n;
 }
 
+struct fr_str fr_keys_thing(char kind, struct fr_str id, struct fr_arena *arena) {
+    char *text = fr_arena_alloc(arena, id.len + 2);
+    text[0] = kind;
+    text[1] = ':';
+    fr_str_put(text + 2, id);
+    return (struct fr_str){text, id.len + 2};
+}
+
 struct fr_str fr_keys_state(const struct fr_keys *k, int32_t partition, struct fr_str key,
                             struct fr_arena *arena) {
     char *text = fr_arena_alloc(arena, FR_KEYS_PREFIX_BYTES + FR_KEYS_TAG_BYTES + 48 + key.len);

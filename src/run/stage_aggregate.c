@@ -70,14 +70,6 @@ static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
     s->record_cap = b->record_n;
 }
 
-static struct fr_str item_key(struct fr_arena *arena, struct fr_str item) {
-    char *text = fr_arena_alloc(arena, item.len + 2);
-    text[0] = FR_KEY_ITEM;
-    text[1] = ':';
-    memcpy(text + 2, item.ptr, item.len);
-    return (struct fr_str){text, item.len + 2};
-}
-
 static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint32_t record,
                    struct fr_wants *wants) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
@@ -85,7 +77,7 @@ static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint3
     s->bad[record] = !fr_delta_record_read(r, b->records[record].value, &s->ids);
     if (s->bad[record]) return; /* only another program can have written it */
     for (uint32_t i = 0; i < r->items_n; i++)
-        fr_want(wants, item_key(b->arena, fr_dict_str(&s->ids, r->items[i].item)));
+        fr_want(wants, fr_keys_thing(FR_KEY_ITEM, fr_dict_str(&s->ids, r->items[i].item), b->arena));
 }
 
 static void make_counts(struct aggregate_stage *s) {

@@ -48,20 +48,12 @@ static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
     (void)b;
 }
 
-static struct fr_str model_key(struct fr_arena *arena, struct fr_str name) {
-    char *text = fr_arena_alloc(arena, name.len + 2);
-    text[0] = FR_KEY_MODEL;
-    text[1] = ':';
-    memcpy(text + 2, name.ptr, name.len);
-    return (struct fr_str){text, name.len + 2};
-}
-
 /* A record's key is its model's name; a record without one is nobody's. */
 static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint32_t record,
                    struct fr_wants *wants) {
     (void)stage;
     const struct fr_record *r = &b->records[record];
-    if (r->key.len) fr_want(wants, model_key(b->arena, r->key));
+    if (r->key.len) fr_want(wants, fr_keys_thing(FR_KEY_MODEL, r->key, b->arena));
 }
 
 /* ---- bundles ---- */

@@ -27,14 +27,6 @@ static const struct fr_decode_header *decode_headers(const struct fr_record *r, 
     return h;
 }
 
-static struct fr_str user_key(struct fr_arena *arena, struct fr_str user_id) {
-    char *text = fr_arena_alloc(arena, user_id.len + 2);
-    text[0] = FR_KEY_USER;
-    text[1] = ':';
-    memcpy(text + 2, user_id.ptr, user_id.len);
-    return (struct fr_str){text, user_id.len + 2};
-}
-
 static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint32_t record,
                    struct fr_wants *wants) {
     struct user_stage *s = (struct user_stage *)stage;
@@ -47,7 +39,8 @@ static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint3
         d->reject = fr_clean(&s->rules->events, b->arena, r->timestamp_ms, INT64_MIN, &d->event, &d->detail);
     fr_want(wants, FR_STR("w"));
     bool has_user = d->event.user_id.len > 0; /* what is said about items or the clock has none */
-    if (d->reject == FR_REJECT_NONE && has_user) fr_want(wants, user_key(b->arena, d->event.user_id));
+    if (d->reject == FR_REJECT_NONE && has_user)
+        fr_want(wants, fr_keys_thing(FR_KEY_USER, d->event.user_id, b->arena));
 }
 
 static void reject(const struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,

@@ -32,6 +32,8 @@ struct fr_str fr_keys_meta(const struct fr_keys *k, int32_t partition, struct fr
 enum { FR_KEYS_FIRST_MAX = 32 };
 uint32_t fr_keys_first_metas(const char *prefix, const char *stage, struct fr_str out[FR_KEYS_FIRST_MAX],
                              struct fr_arena *arena);
+/* "<kind>:<id>": the key of a thing within its stage. In the arena. */
+struct fr_str fr_keys_thing(char kind, struct fr_str id, struct fr_arena *arena);
 struct fr_str fr_keys_state(const struct fr_keys *k, int32_t partition, struct fr_str key,
                             struct fr_arena *arena);
 struct fr_str fr_keys_view(const struct fr_keys *k, const char *kind, int32_t partition, struct fr_str id,
