@@ -2,10 +2,12 @@
 #include "config_internal.h"
 #include "freshet/adapt/redis_url.h"
 #include "freshet/app/http.h"
+#include "freshet/app/surfaces.h"
 #include "freshet/learn/bundle.h"
 #include "freshet/profile/rules.h"
 #include "freshet/run/keys.h"
 #include <ctype.h>
+#include <stdio.h>
 
 /* A problem with a setting, at the place where its value was written. */
 static void wrong(struct fr_config_loader *l, const char *path, const char *hint, const char *what) {
@@ -109,10 +111,29 @@ static void check_models(struct fr_config_loader *l) {
     }
 }
 
+static void tell_surface(void *context, const struct fr_config_member *member, const char *hint,
+                         const char *text) {
+    struct fr_config_loader *l = context;
+    const struct fr_config_row *row = fr_config_row_find(FR_STR("surfaces"));
+    char variable[FR_CONFIG_PATH_BYTES], key[FR_CONFIG_PATH_BYTES];
+    struct fr_config_place place = fr_config_place_of(l->config, row, variable);
+    if (member->line) place.line = member->line, place.column = member->column;
+    int n = snprintf(key, sizeof key, "surfaces.%.200s", member->name);
+    fr_config_problem(l, &place, (struct fr_str){key, (uint32_t)n}, hint, "\"%.60s\": %s", member->value,
+                      text);
+}
+
+static void check_surfaces(struct fr_config_loader *l) {
+    struct fr_arena arena = {0};
+    fr_surfaces_read(l->config, &arena, tell_surface, l);
+    fr_arena_fini(&arena);
+}
+
 void fr_config_check(struct fr_config_loader *l) {
     check_kafka(l);
     check_properties(l);
     check_addresses(l);
     check_run(l);
     check_models(l);
+    check_surfaces(l);
 }

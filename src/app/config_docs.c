@@ -51,7 +51,8 @@ static const char *kind_text(const struct fr_config_row *row) {
     static const char *const names[] = {[FR_CONFIG_TEXT] = "text",     [FR_CONFIG_INT] = "whole number",
                                         [FR_CONFIG_NUMBER] = "number", [FR_CONFIG_BOOL] = "true|false",
                                         [FR_CONFIG_CHOICE] = "",       [FR_CONFIG_TIME] = "time",
-                                        [FR_CONFIG_LIST] = "list",     [FR_CONFIG_MAP] = "names and values"};
+                                        [FR_CONFIG_LIST] = "list",     [FR_CONFIG_MAP] = "names and values",
+                                        [FR_CONFIG_TREE] = "sections"};
     return row->kind == FR_CONFIG_CHOICE ? row->choices : names[row->kind];
 }
 

@@ -122,7 +122,8 @@ static bool set_map_member(struct fr_config_loader *l, struct fr_str path, struc
     const struct fr_config_row *rows = fr_config_rows(&n);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t len = (uint32_t)strlen(rows[i].path);
-        if (rows[i].kind != FR_CONFIG_MAP || path.len <= len + 1 || path.ptr[len] != '.') continue;
+        bool has_members = rows[i].kind == FR_CONFIG_MAP || rows[i].kind == FR_CONFIG_TREE;
+        if (!has_members || path.len <= len + 1 || path.ptr[len] != '.') continue;
         if (memcmp(path.ptr, rows[i].path, len) != 0) continue;
         struct fr_str name = {path.ptr + len + 1, path.len - len - 1};
         fr_config_add_member(l, &rows[i], name, value, place);

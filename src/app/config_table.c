@@ -169,6 +169,14 @@ static const struct fr_config_row rows[] = {
     INT("models.keep", models.keep, 5, 1, 100, "",
         "Bundles kept in Redis, besides the one in force and its parent."),
 
+    {"surfaces", FR_CONFIG_TREE, false, AT(surfaces), "", 0, 0, "", "",
+     "Rules of the places where lists are shown, by name: {home: {items: 20, hide: [purchase], hide_for_ms: "
+     "0, "
+     "hide_unavailable: true, filters: [\"price<=100\"], boosts: {\"brand=acme\": 1.2}, rotation: 0.1, "
+     "diversity: 0.3, "
+     "exploration: 0.05, exploring: thompson}}. The list of recommend.surface follows those of its name. "
+     "docs/RECOMMENDATIONS.md says what they do."},
+
     LIST("run.stages", run.stages, "user,aggregate,learner", "user|aggregate|learner",
          "Stages that `freshet run` runs."),
     INT("run.workers", run.workers, 1, 1, 64, "", "Threads per stage, each with partitions of its own."),

@@ -46,12 +46,12 @@ static bool tells_secret(const char *name) {
 
 static void members_text(const struct fr_config_row *row, const struct fr_config_list *list,
                          struct fr_buf *out) {
-    fr_buf_byte(out, row->kind == FR_CONFIG_MAP ? '{' : '[');
+    fr_buf_byte(out, row->kind != FR_CONFIG_LIST ? '{' : '[');
     for (uint32_t i = 0; i < list->n; i++) {
         const struct fr_config_member *m = &list->at[i];
         struct fr_buf quoted = {0};
         if (i) fr_buf_append(out, ", ", 2);
-        if (row->kind == FR_CONFIG_MAP) {
+        if (row->kind != FR_CONFIG_LIST) {
             fr_json_str(&quoted, fr_str_of(m->name));
             fr_buf_append(&quoted, ": ", 2);
             fr_buf_str(out, fr_buf_slice(&quoted));
@@ -61,7 +61,7 @@ static void members_text(const struct fr_config_row *row, const struct fr_config
         fr_buf_str(out, fr_buf_slice(&quoted));
         fr_buf_fini(&quoted);
     }
-    fr_buf_byte(out, row->kind == FR_CONFIG_MAP ? '}' : ']');
+    fr_buf_byte(out, row->kind != FR_CONFIG_LIST ? '}' : ']');
 }
 
 static void quote(struct fr_buf *out, struct fr_str text) {
@@ -97,6 +97,7 @@ void fr_config_value_text(const struct fr_config *config, const struct fr_config
         fr_buf_printf(out, "\"%s\"", when);
         break;
     case FR_CONFIG_LIST:
-    case FR_CONFIG_MAP: members_text(row, fr_config_list_of(config, row), out); break;
+    case FR_CONFIG_MAP:
+    case FR_CONFIG_TREE: members_text(row, fr_config_list_of(config, row), out); break;
     }
 }

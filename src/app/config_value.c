@@ -137,7 +137,8 @@ bool fr_config_set_scalar(struct fr_config_loader *l, const struct fr_config_row
     case FR_CONFIG_CHOICE: good = set_word(l, row, text, place); break;
     case FR_CONFIG_TIME: good = set_time(l, row, text, place); break;
     case FR_CONFIG_LIST:
-    case FR_CONFIG_MAP: FR_ASSERT(false); break;
+    case FR_CONFIG_MAP:
+    case FR_CONFIG_TREE: FR_ASSERT(false); break;
     }
     if (good) fr_config_mark(l->config, row, place);
     return good;
@@ -197,7 +198,7 @@ static bool set_members(struct fr_config_loader *l, const struct fr_config_row *
         struct fr_str part = {text.ptr, comma ? (uint32_t)(comma - text.ptr) : text.len}, name = {"", 0};
         uint32_t taken = part.len + (comma != NULL);
         text = (struct fr_str){text.ptr + taken, text.len - taken};
-        if (row->kind == FR_CONFIG_MAP) {
+        if (row->kind != FR_CONFIG_LIST) {
             const char *equals = part.len ? memchr(part.ptr, '=', part.len) : NULL;
             if (!equals || equals == part.ptr) {
                 fr_config_problem(l, place, fr_str_of(row->path), "write name=value,name=value",
@@ -216,6 +217,6 @@ static bool set_members(struct fr_config_loader *l, const struct fr_config_row *
 
 bool fr_config_set_text(struct fr_config_loader *l, const struct fr_config_row *row, struct fr_str text,
                         const struct fr_config_place *place) {
-    bool members = row->kind == FR_CONFIG_LIST || row->kind == FR_CONFIG_MAP;
+    bool members = row->kind == FR_CONFIG_LIST || row->kind == FR_CONFIG_MAP || row->kind == FR_CONFIG_TREE;
     return members ? set_members(l, row, text, place) : fr_config_set_scalar(l, row, text, place);
 }

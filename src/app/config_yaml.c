@@ -10,6 +10,7 @@
  *           followed by recursion only as deep as the table is; unknown parts are skipped by counting. */
 #include "config_internal.h"
 #include "freshet/base/dict.h"
+#include <stdio.h>
 #include <yaml.h>
 
 struct reader {
@@ -179,6 +180,54 @@ static void read_map(struct reader *r, const struct fr_config_row *row) {
     fr_dict_fini(&seen);
 }
 
+static struct fr_str join(struct reader *r, struct fr_str section, struct fr_str key);
+
+/* The current event is the value of path within the tree: a text becomes a member, what holds others is gone through. */
+static void read_tree_value(struct reader *r, const struct fr_config_row *row, struct fr_str path,
+                            uint32_t depth) {
+    enum { DEPTH_MAX = 6 };
+    struct fr_config_place place = place_of(r, r->event.start_mark);
+    struct fr_str key = fr_str_of(row->path);
+    if (!plain_yaml(r, key)) {
+        skip(r);
+    } else if (depth == DEPTH_MAX) {
+        complain(r, r->event.start_mark, key, NULL, "nested too deep");
+        skip(r);
+    } else if (r->event.type == YAML_SCALAR_EVENT) {
+        if (path.len && !is_null(r)) fr_config_add_member(r->loader, row, path, scalar(r), &place);
+    } else if (r->event.type == YAML_MAPPING_START_EVENT) {
+        struct fr_dict seen;
+        struct fr_str name;
+        fr_dict_init(&seen);
+        while (next(r) && r->event.type != YAML_MAPPING_END_EVENT)
+            if (read_key(r, key, &seen, &name) && next(r))
+                read_tree_value(r, row, join(r, path, name), depth + 1);
+        fr_dict_fini(&seen);
+    } else if (r->event.type == YAML_SEQUENCE_START_EVENT) {
+        char place_text[16];
+        for (int i = 0; next(r) && r->event.type != YAML_SEQUENCE_END_EVENT; i++) {
+            int n = snprintf(place_text, sizeof place_text, "%d", i);
+            struct fr_str at =
+                fr_arena_copy(&r->loader->config->text, (struct fr_str){place_text, (uint32_t)n});
+            read_tree_value(r, row, join(r, path, at), depth + 1);
+        }
+    }
+}
+
+static void read_tree(struct reader *r, const struct fr_config_row *row) {
+    struct fr_config_place place = place_of(r, r->event.start_mark);
+    if (is_null(r)) return;
+    if (r->event.type != YAML_MAPPING_START_EVENT) {
+        complain(r, r->event.start_mark, fr_str_of(row->path), "write name: {...}, one a line",
+                 "sections are wanted");
+        skip(r);
+        return;
+    }
+    fr_config_clear_members(r->loader->config, row);
+    fr_config_mark(r->loader->config, row, &place);
+    read_tree_value(r, row, FR_STR(""), 0);
+}
+
 static struct fr_str join(struct reader *r, struct fr_str section, struct fr_str key) {
     if (section.len == 0) return key;
     char *path = fr_arena_alloc(&r->loader->config->text, (size_t)section.len + key.len + 1);
@@ -204,6 +253,8 @@ static void read_value(struct reader *r, struct fr_str path, struct fr_config_pl
         read_list(r, row);
     } else if (row->kind == FR_CONFIG_MAP) {
         read_map(r, row);
+    } else if (row->kind == FR_CONFIG_TREE) {
+        read_tree(r, row);
     } else {
         read_scalar(r, row);
     }

@@ -1,4 +1,5 @@
 #include "freshet/app/wiring.h"
+#include "freshet/app/surfaces.h"
 #include "freshet/adapt/tail_kafka.h"
 #include "freshet/adapt/tail_memory.h"
 #include <stdio.h>
@@ -61,8 +62,15 @@ static void wire_models(const struct fr_config *c, struct fr_rules *r) {
     r->recommender.exploration = c->models.exploration;
 }
 
+/* The rules of the surface that the published lists are for. */
+static void wire_surface(const struct fr_config *c, struct fr_rules *r) {
+    struct fr_surfaces surfaces = fr_surfaces_read(c, &r->texts, NULL, NULL);
+    r->arrange = fr_surfaces_find(&surfaces, fr_str_of(c->recommend.surface));
+}
+
 enum fr_err fr_wire_rules(const struct fr_config *c, struct fr_rules *r, struct fr_errmsg *msg) {
     fr_rules_default(r);
+    wire_surface(c, r);
     if (!wire_events(c, &r->events)) return fr_err_set(msg, FR_CONFIG, "events.type_names: too many names");
     wire_profile(c, &r->profile);
     wire_list(c, r);

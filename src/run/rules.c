@@ -37,6 +37,7 @@ enum fr_err fr_rules_prepare(struct fr_rules *r, uint32_t half_life_epochs, uint
 }
 
 void fr_rules_fini(struct fr_rules *r) {
+    fr_arena_fini(&r->texts);
     fr_decay_fini(&r->popularity);
     fr_decay_fini(&r->trend);
     fr_event_rules_fini(&r->events);

@@ -87,6 +87,7 @@ struct fr_config {
         struct fr_config_list families;
         const char *parameters; /* a file; "": none */
     } models;
+    struct fr_config_list surfaces; /* a tree: app/surfaces.h */
     struct {
         struct fr_config_list stages;
         int64_t workers, state_cache_bytes, drain_timeout_ms;
@@ -106,6 +107,7 @@ enum fr_config_kind {
     FR_CONFIG_TIME,   /* RFC 3339, stored as fr_time_ms */
     FR_CONFIG_LIST,
     FR_CONFIG_MAP,
+    FR_CONFIG_TREE, /* sections and lists of texts at any depth; a member's name is its path, places in a list count from 0 */
 };
 
 struct fr_config_row {

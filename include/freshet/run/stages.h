@@ -15,6 +15,7 @@
 #include "freshet/profile/rules.h"
 #include "freshet/learn/judge.h"
 #include "freshet/recommend/recommender.h"
+#include "freshet/recommend/surface.h"
 #include "freshet/run/keys.h"
 #include "freshet/run/slot.h"
 #include "freshet/run/stage.h"
@@ -33,8 +34,11 @@ struct fr_rules {
     bool
         blend; /* examples are produced, a model learns from them, and lists are made with it once there is one */
     struct fr_recommender_params recommender; /* recommender.list is a copy of list */
-    struct fr_monitor_params monitor;         /* of the lists by a bundle after it came into force */
-    uint32_t snapshot_ms;                     /* between two snapshots of a live model, at least */
+    const struct fr_surface
+        *arrange; /* rules of the surface that lists are for, in texts; NULL: as list says */
+    struct fr_arena texts;
+    struct fr_monitor_params monitor; /* of the lists by a bundle after it came into force */
+    uint32_t snapshot_ms;             /* between two snapshots of a live model, at least */
 };
 
 /* Every default of the program: what it does without a configuration. */
