@@ -13,12 +13,12 @@
 #include <stdlib.h>
 
 enum {
-    PARTS = FR_SESSION_MODEL_POPULAR, /* all kinds before it */
+    PARTS = FR_SESSION_MODEL_BLEND, /* all kinds before it */
     PART_VOTES = 100,
     VISIT_CANDIDATES = 30, /* latest places of the visit */
     CANDIDATES_MAX = PARTS * PART_VOTES + VISIT_CANDIDATES,
-    PART_FEATURES = 3,
-    PLACES = 4, /* the latest places have a feature each, all older ones another */
+    PART_FEATURES = 4, /* log of the score against the best, place, being there, score against the best */
+    PLACES = 4,        /* the latest places have a feature each, all older ones another */
     FEATURES = PARTS * PART_FEATURES + PLACES + 1 + 1 + 2,
     QUESTIONS_MAX = 30000,
     ROUNDS = 2
@@ -62,6 +62,7 @@ static void add_part(struct table *t, uint32_t *slots, uint32_t part, const stru
         *feature(t, f, c) = below > LOG_FLOOR ? below : LOG_FLOOR;
         *feature(t, f + 1, c) = 10.f / (10.f + (float)i);
         *feature(t, f + 2, c) = 1;
+        *feature(t, f + 3, c) = votes[i].score / votes[0].score;
     }
 }
 
@@ -164,7 +165,7 @@ struct session_blend *session_blend_new(const struct fr_visits *v, uint32_t sess
     struct fr_rank_params p = {.feature_n = FEATURES,
                                .context_n = 2,
                                .context_values = {LENGTH_CLASSES, RETURN_CLASSES},
-                               .rate = .05f};
+                               .rate = .1f};
     struct teaching *t = fr_alloc_zero(1, sizeof *t);
     b->ids = ids;
     b->item_n = ids->n;
@@ -196,7 +197,8 @@ uint32_t session_blend_list(const struct session_blend *b, const uint32_t *items
                             struct fr_scratch *scratch, uint32_t most, struct fr_vote *out) {
     struct table t;
     float weights[FEATURES], logits[CANDIDATES_MAX];
-    if (n == 0) return 0;
+    if (n == 0)
+        return fr_session_model_list(b->parts[FR_SESSION_MODEL_POPULAR], items, n, scratch, most, out);
     gather(b, items, n, scratch, &t);
     struct fr_rank_table table = ranked(&t, items, n);
     fr_rank_weights(b->rank, &table, weights);

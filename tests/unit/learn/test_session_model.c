@@ -164,7 +164,7 @@ static void test_the_future_is_not_looked_at(void) {
     fr_dict_fini(&ids);
 }
 
-static void test_unknown_visits_get_nothing(void) {
+static void test_unknown_visits_get_what_is_popular(void) {
     make_ids(1);
     struct fr_visits v = make_visits(5);
     struct fr_session_model_values values;
@@ -175,7 +175,7 @@ static void test_unknown_visits_get_nothing(void) {
             fr_session_model_new((enum fr_session_model_kind)kind, &v, 300, &ids, &values, .1);
         char name[16];
         snprintf(name, sizeof name, "later%u", kind);
-        uint32_t later = fr_dict_intern(&ids, fr_str_of(name)), n = kind == FR_SESSION_MODEL_POPULAR ? 5 : 0;
+        uint32_t later = fr_dict_intern(&ids, fr_str_of(name)), n = kind < FR_SESSION_MODEL_POPULAR ? 0 : 5;
         CHECK_INT(fr_session_model_list(m, &later, 0, &scratch, 5, out), n);
         CHECK_INT(fr_session_model_list(m, &later, 1, &scratch, 5, out), n);
         fr_session_model_free(m);
@@ -188,7 +188,7 @@ int main(void) {
     RUN(test_the_blend_is_better_than_its_parts);
     RUN(test_numbers_do_not_matter);
     RUN(test_the_future_is_not_looked_at);
-    RUN(test_unknown_visits_get_nothing);
+    RUN(test_unknown_visits_get_what_is_popular);
     fr_scratch_fini(&scratch);
     return check_done();
 }
