@@ -1,13 +1,16 @@
-/* Problem   on what was put aside many settings differ by less than chance makes them differ, and what is asked in the end is
- *           never quite like what was put aside: a search that follows every gain walks away from good standards for nothing.
- * Choice    the standing setting gives way only to one that is better by more than the standard error of the difference, user
- *           by user (the one-standard-error rule of Breiman et al. 1984, section 3.4.3, on paired differences).
- * Invariant out->lists and values[] are those of the standing setting. */
+/* Problem   on what was put aside many settings differ by less than chance makes them differ; and what is asked in the end is
+ *           never quite like it: time passes, tastes drift. A search that follows every gain walks away from standards that are
+ *           known to be good for nothing.
+ * Choice    within the search a setting gives way only to one that is better by more than the standard error of the paired
+ *           differences (the one-standard-error rule of Breiman et al. 1984, section 3.4.3); and the search's result must
+ *           beat the start by FR_TUNE_MARGIN, else the start stays. So the loss by caution is bounded by the margin.
+ * Invariant out->lists, out->judged and values[] are those of one setting. */
 #include "freshet/learn/tune.h"
 #include "freshet/learn/la.h"
 #include "freshet/learn/search.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double lateness_allowed = 1.25;
 
@@ -18,6 +21,10 @@ struct state {
         *models[2]; /* the two last fitted, the latest first: going back to a neighbour needs no fit */
     struct fr_toplists lists;       /* of the question at hand; the best's are in out */
     double *figures, *best_figures; /* [users of the holdout] of the question at hand, of the best */
+    struct setting {
+        double values[FR_PARAMETERS_MAX], judged;
+        struct fr_toplists lists;
+    } first; /* of the start */
     double start_s, longest_fit_s, longest_scoring_s;
     bool refused; /* by the caller's progress */
     bool cut;     /* a question was left open for the budget's sake */
@@ -105,6 +112,27 @@ static void keep(struct state *s, double judged) {
     s->out->judged = judged;
 }
 
+static void copy_lists(struct fr_toplists *to, const struct fr_toplists *from) {
+    size_t places = (size_t)from->row_n * from->depth;
+    memcpy(to->items, from->items, places * sizeof *to->items);
+    memcpy(to->scores, from->scores, places * sizeof *to->scores);
+}
+
+static void note_first(struct state *s, const double *values, double judged) {
+    memcpy(s->first.values, values, s->tune->ops->parameter_n * sizeof *values);
+    s->first.judged = judged;
+    copy_lists(&s->first.lists, &s->out->lists);
+    s->start_s = s->tune->seconds(s->tune->context);
+}
+
+/* The start stays where the search has not found something clearly better. */
+static void settle(struct state *s) {
+    if (s->out->asked == 0 || s->out->judged > s->first.judged * (1 + FR_TUNE_MARGIN)) return;
+    memcpy(s->out->values, s->first.values, sizeof s->out->values);
+    s->out->judged = s->first.judged;
+    copy_lists(&s->out->lists, &s->first.lists);
+}
+
 /* What is not clearly better counts as no better than the best. */
 static double judge(void *context, const double *values) {
     struct state *s = context;
@@ -118,7 +146,7 @@ static double judge(void *context, const double *values) {
     bool is_first = s->out->asked++ == 0;
     bool better = is_first || difference > standard_error(s, n, difference);
     if (better) keep(s, judged);
-    if (is_first) s->start_s = tune->seconds(tune->context);
+    if (is_first) note_first(s, values, judged);
     if (tune->tried) tune->tried(tune->context, s->out->asked, values, judged, s->out->judged);
     return better ? judged : fmin(judged, s->out->judged);
 }
@@ -135,6 +163,7 @@ static enum fr_err end(struct state *s, struct fr_errmsg *msg) {
     forget(&s->models[0]);
     forget(&s->models[1]);
     fr_toplists_fini(&s->lists);
+    fr_toplists_fini(&s->first.lists);
     free(s->figures);
     free(s->best_figures);
     if (s->out->fits && !s->refused) return FR_OK;
@@ -150,6 +179,7 @@ enum fr_err fr_tune_run(const struct fr_tune *tune, const double *values, struct
     FR_ASSERT(tune->depth >= tune->k && tune->k >= 1);
     *out = (struct fr_tuned){.lists = fr_toplists_new(h->users, h->user_n, tune->depth)};
     struct state s = {.tune = tune, .out = out, .lists = fr_toplists_new(h->users, h->user_n, tune->depth)};
+    s.first.lists = fr_toplists_new(h->users, h->user_n, tune->depth);
     s.figures = fr_alloc_zero((size_t)h->user_n + 1, sizeof *s.figures);
     s.best_figures = fr_alloc_zero((size_t)h->user_n + 1, sizeof *s.best_figures);
     s.start_s = tune->seconds(tune->context);
@@ -158,5 +188,6 @@ enum fr_err fr_tune_run(const struct fr_tune *tune, const double *values, struct
     struct fr_search search = {
         ops->parameters, ops->parameter_n, judge, ops->adjust ? is_cheap : NULL, may_go_on, &s};
     out->finished = fr_search_run(&search, out->values).finished && !s.cut;
+    settle(&s);
     return end(&s, msg);
 }

@@ -4,7 +4,8 @@
  *           (data, parameters, seed, threads); a budget that runs out cuts the search short where the clock says, and then
  *           only.
  * Measure   (recall + ndcg) / 2 at k of the held-out items, mean over users. A setting gives way to another only when that is
- *           better by more than the standard error of the differences: where the data do not say, the standards stay.
+ *           better by more than the standard error of the differences, and the start to the end of the search only when
+ *           that is better by FR_TUNE_MARGIN: where the data do not say, the standards stay.
  * Cost      one fit per question, or one scoring where the model can adjust. The first question is always answered, and the
  *           budget is what may be spent after it, so that a slow machine searches, too. No fit is begun that by the ones
  *           before would end after the budget, and one that is late is given up at 1.25 times the budget.
@@ -14,6 +15,8 @@
 
 #include "freshet/learn/holdout.h"
 #include "freshet/learn/quality.h"
+
+#define FR_TUNE_MARGIN .02 /* relative */
 
 struct fr_tune {
     const struct fr_model_ops *ops;

@@ -50,6 +50,14 @@ static void test_finds_what_was_planted(void) {
     CHECK(j.asked < 24); /* of 48 */
 }
 
+static void test_from_above(void) {
+    struct judge j = {.most = 64};
+    double values[3] = {6, .8, 1};
+    CHECK_NEAR(run(&j, values).best, 11, 1e-12);
+    CHECK_NEAR(values[0], 5, 0);
+    CHECK_NEAR(values[1], .4, 0);
+}
+
 static void test_cheap_questions_first(void) {
     struct judge j = {.most = 64, .b_is_dear = true};
     double values[3] = {2, .1, 0};
@@ -106,6 +114,7 @@ static void test_nothing_to_choose(void) {
 
 int main(void) {
     RUN(test_finds_what_was_planted);
+    RUN(test_from_above);
     RUN(test_cheap_questions_first);
     RUN(test_start_between_points);
     RUN(test_stops_with_the_best_so_far);

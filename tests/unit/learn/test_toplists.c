@@ -77,6 +77,20 @@ static void test_some_users(void) {
     fr_interactions_free(h);
 }
 
+static void test_hidden_items(void) {
+    struct fr_interactions *h = histories();
+    bool hidden[ITEMS] = {false};
+    for (uint32_t i = 0; i < ITEMS; i += 2) hidden[i] = true;
+    struct fr_toplists t = fr_toplists_new(NULL, USERS, DEPTH);
+    t.hidden = hidden;
+    fr_toplists_fill(&t, &model, &h->by_user, true, 1);
+    for (uint32_t place = 0; place < USERS * DEPTH; place++)
+        CHECK(t.items[place] == FR_TOPLISTS_NONE || t.items[place] % 2 == 1);
+    CHECK_INT(fr_toplists_length(&t, 0), DEPTH);
+    fr_toplists_fini(&t);
+    fr_interactions_free(h);
+}
+
 static void test_fewer_items_than_places(void) {
     static const struct fr_interaction entries[] = {{0, 0, 1}, {0, 2, 1}};
     struct fr_interactions *h = fr_interactions_new(1, 4, entries, 2);
@@ -91,6 +105,7 @@ static void test_fewer_items_than_places(void) {
 int main(void) {
     RUN(test_best_first_nothing_seen);
     RUN(test_some_users);
+    RUN(test_hidden_items);
     RUN(test_fewer_items_than_places);
     return check_done();
 }

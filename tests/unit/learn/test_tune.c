@@ -2,11 +2,12 @@
 #include "freshet/learn/tune.h"
 #include <stdlib.h>
 
-enum { USERS = 40, ITEMS = 30 };
+enum { USERS = 400, ITEMS = 30 };
 
 static double now_s; /* the clock of these tests: moves when models are fitted and scored */
 static double fit_costs_s, late_at_fit_n;
 static uint32_t fits, frees, adjusts;
+static uint32_t lucky_n = USERS; /* users whom a shift helps */
 static bool broken;
 
 struct planted {
@@ -50,7 +51,7 @@ static void score(const struct fr_model *m, const struct fr_rows *rows, uint32_t
     for (uint32_t u = first; u < first + n; u++)
         for (uint32_t i = 0; i < rows->column_n; i++) {
             uint32_t place = (i + ITEMS - u % ITEMS) % ITEMS;
-            bool knows = place < 10 && (place * 7 + u) % 10 < p->skill + p->shift;
+            bool knows = place < 10 && (place * 7 + u) % 10 < p->skill + (u < lucky_n ? p->shift : 0);
             out[(size_t)(u - first) * rows->column_n + i] = knows ? 1 : (float)((i * 13 + u) % 7) / 10;
         }
 }
@@ -130,6 +131,30 @@ static void test_budget(void) {
     fr_toplists_fini(&tuned.lists);
 }
 
+/* Three of four hundred users are helped: more than chance, and less than the margin. */
+static void test_start_stays_where_little_is_won(void) {
+    struct fr_tuned tuned;
+    double start[] = {4, 0};
+    lucky_n = 3;
+    fits = frees = adjusts = 0;
+    fit_costs_s = 1;
+    struct fr_tune tune = {.ops = &planted_ops,
+                           .fit = {.threads = 1},
+                           .holdout = &holdout,
+                           .k = 3,
+                           .depth = 5,
+                           .budget_s = 100,
+                           .seconds = clock_s};
+    CHECK_INT(fr_tune_run(&tune, start, &tuned, NULL), FR_OK);
+    CHECK(tuned.asked > 2);
+    CHECK_NEAR(tuned.values[0], 4, 0);
+    CHECK_NEAR(tuned.values[1], 0, 0);
+    struct fr_accuracy a = fr_accuracy_of(&tuned.lists, &holdout.truth, 3);
+    CHECK_NEAR((a.recall + a.ndcg) / 2, tuned.judged, 1e-12);
+    fr_toplists_fini(&tuned.lists);
+    lucky_n = USERS;
+}
+
 static void test_late_fit_is_given_up(void) {
     struct fr_tuned tuned;
     late_at_fit_n = 2;
@@ -154,6 +179,7 @@ int main(void) {
     set_up();
     RUN(test_chooses_the_best);
     RUN(test_budget);
+    RUN(test_start_stays_where_little_is_won);
     RUN(test_late_fit_is_given_up);
     RUN(test_failure_of_the_first_fit);
     fr_holdout_fini(&holdout);
