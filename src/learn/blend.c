@@ -1,6 +1,8 @@
 /* Problem   models' scores have nothing in common: cosines, logits, sums. And weights that are learnt must not see the test.
  * Choice    late fusion of the lists that were kept from the choosing of each model's parameters: no model is fitted again,
  *           a question costs milliseconds, and the live blend of candidate sources works on lists as well.
+ *           Equal weights for the best few are the standard, and learnt ones must beat them by FR_BLEND_MARGIN: of forecasts
+ *           the plain mean is known to be hard to beat on what comes later (Clemen 1989; Stock and Watson 2004).
  * Rejected  weights by gradient on all scores: items x users x models numbers, for what is a handful of weights.
  * Invariant best is what blend reaches, and never falls. */
 #include "freshet/learn/blend.h"
@@ -136,19 +138,38 @@ static bool try_weight(struct learning *l, struct fr_blend *tried, uint32_t mode
     return true;
 }
 
-static void start_with_best(struct learning *l) {
-    struct fr_blend best = l->blend;
-    l->best = -1;
-    for (uint32_t m = 0; m < l->blend.n; m++) {
-        l->blend.weights[m] = 1;
-        double judged = judge(l, &l->blend);
-        if (judged > l->best) {
-            l->best = judged;
-            best = l->blend;
-        }
-        l->blend.weights[m] = 0;
+static void swap_down(uint32_t *order, const double *judged, uint32_t at) {
+    for (; at && judged[order[at]] > judged[order[at - 1]]; at--) {
+        uint32_t model = order[at];
+        order[at] = order[at - 1];
+        order[at - 1] = model;
     }
-    l->blend = best;
+}
+
+/* Models by what they reach alone, best first, equals in the order given. */
+static void order_models(struct learning *l, uint32_t *order) {
+    double judged[FR_BLEND_MODELS_MAX];
+    for (uint32_t m = 0; m < l->blend.n; m++) {
+        struct fr_blend alone = {.parts = l->blend.parts, .n = l->blend.n};
+        alone.weights[m] = 1;
+        judged[m] = judge(l, &alone);
+        order[m] = m;
+        swap_down(order, judged, m);
+    }
+    l->blend.weights[order[0]] = 1;
+    l->best = judged[order[0]];
+}
+
+/* The best one, two, three, ... models with equal weights, whichever are best. */
+static void take_best_few(struct learning *l, const uint32_t *order) {
+    struct fr_blend more = l->blend;
+    for (uint32_t m = 1; m < l->blend.n; m++) {
+        more.weights[order[m]] = 1;
+        double judged = judge(l, &more);
+        if (judged <= l->best) continue;
+        l->best = judged;
+        l->blend = more;
+    }
 }
 
 /* The model and weight that help most join; false when none helps enough. */
@@ -176,12 +197,18 @@ static void refine(struct learning *l) {
 }
 
 static void learn(struct learning *l, enum fr_blend_parts parts, uint32_t n) {
+    uint32_t order[FR_BLEND_MODELS_MAX];
     l->blend = (struct fr_blend){.parts = parts, .n = n};
-    start_with_best(l);
+    order_models(l, order);
+    struct learning equal = *l;
+    take_best_few(&equal, order);
     while (add_model(l))
         ;
     refine(l);
     refine(l);
+    if (l->best > equal.best * (1 + FR_BLEND_MARGIN)) return;
+    l->blend = equal.blend;
+    l->best = equal.best;
 }
 
 double fr_blend_learn(const struct fr_toplists *lists, uint32_t n, const struct fr_rows *truth,

@@ -5,9 +5,11 @@
  *             by score   (s(i) - s(last of the list)) / standard deviation of the list's scores
  *             by place   1 / (1 + place(i) / FR_BLEND_PLACES) - the same of the place behind the list, place from 0
  *           so models of any scale agree, and an item at the end of a list counts as little as one that is not in it.
- * Learning  starts with the best single model, adds the model and weight that help most, as long as they help by more than
- *           FR_BLEND_GAIN; then every weight is tried again a step up and down; for both kinds of parts. So the blend is
- *           never worse on what it was learnt from than any model alone.
+ * Learning  the best one, two, three, ... models alone with equal weights, whichever are best together. Weights of their own
+ *           take their place when they are better by FR_BLEND_MARGIN: from the best model on, the model and weight join
+ *           that help most, as long as they help by more than FR_BLEND_GAIN; then every weight is tried again a step up
+ *           and down. All that for both kinds of parts. So the blend is never worse on what it was learnt from than any
+ *           model alone.
  * Promise   a function of its arguments; ties by the smaller item number.
  * Threads   any; nothing is kept. */
 #ifndef FR_LEARN_BLEND_H
@@ -16,7 +18,8 @@
 #include "freshet/learn/quality.h"
 
 enum { FR_BLEND_MODELS_MAX = 32, FR_BLEND_PLACES = 20 };
-#define FR_BLEND_GAIN .001 /* relative */
+#define FR_BLEND_GAIN .001  /* relative */
+#define FR_BLEND_MARGIN .01 /* relative */
 
 enum fr_blend_parts { FR_BLEND_BY_SCORE, FR_BLEND_BY_PLACE };
 
