@@ -44,6 +44,7 @@ enum fr_err stream_catalog_load(const char *path, struct fr_recommender *r, stru
     struct fr_features_params params = FR_FEATURES_DEFAULTS;
     c->features = fr_features_new(&c->catalog, &params);
     fr_recommender_add(r, fr_source_content_new(&c->catalog, c->features));
+    fr_recommender_catalog(r, &c->catalog, &c->features->rows);
     note_arrivals(c);
     return FR_OK;
 }

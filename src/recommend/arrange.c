@@ -31,7 +31,7 @@ struct arranging {
     uint32_t hidden_n;
     struct fr_explore_pool pool;
     struct fr_rng coin;
-    struct fr_place *out;
+    struct fr_arranged *out;
     uint32_t out_n;
 };
 
@@ -165,17 +165,17 @@ static bool fill(struct arranging *a) {
     if (next == a->n && !(share > 0)) return false;
     bool is_explored = share > 0 && fr_rng_uniform(&a->coin) < share;
     uint32_t item, left, entry;
-    struct fr_place *out = &a->out[a->out_n++];
+    struct fr_arranged *out = &a->out[a->out_n++];
     if (is_explored) {
         left = fr_explore_draw(&a->pool, place);
         item = a->in->fresh[a->pool.left[left]].item;
         entry = find_entry(a, item);
-        *out = (struct fr_place){.item = item, .at = a->pool.left[left], .is_explored = true};
+        *out = (struct fr_arranged){.item = item, .at = a->pool.left[left], .is_explored = true};
     } else {
         entry = next;
         item = a->entries[next].item;
         left = find_left(a, item);
-        *out = (struct fr_place){.item = item, .at = a->entries[next].at};
+        *out = (struct fr_arranged){.item = item, .at = a->entries[next].at};
     }
     out->propensity = entry == next && next < a->n ? 1 - share : 0;
     if (left < a->pool.left_n) {
@@ -188,7 +188,7 @@ static bool fill(struct arranging *a) {
 }
 
 uint32_t fr_arrange(const struct fr_surface *surface, const struct fr_arrange_input *in,
-                    struct fr_arena *arena, struct fr_place *out) {
+                    struct fr_arena *arena, struct fr_arranged *out) {
     struct arranging a = {.surface = surface,
                           .in = in,
                           .coin = {fr_hash_mix(in->query->draw ^ UINT64_C(0xe7037ed1a0b428db))},

@@ -46,7 +46,7 @@ static void reserve_votes(struct fr_recommender_use *use, const struct fr_recomm
 
 /* Room for n columns. */
 static void reserve_table(struct fr_recommender_use *use, uint32_t n) {
-    if (n <= use->table.stride) return;
+    if (use->table.x && n <= use->table.stride) return;
     size_t stride = (n + n / 4 + ROUND_TO) / ROUND_TO * ROUND_TO;
     use->table.stride = stride;
     use->table.x = fr_realloc(use->table.x, FEATURES_MAX * stride * sizeof *use->table.x);
@@ -115,7 +115,7 @@ void candidates_find(const struct fr_recommender *r, const struct fr_query *q,
                      struct fr_recommender_use *use) {
     reserve_columns(use, r->ids.n);
     reserve_votes(use, r);
-    hide(q, r->params.list.seen, use);
+    hide(q, recommender_seen(r), use);
     ask(r, q, use);
     reserve_table(use, use->table.n);
     struct fr_rank_table *t = &use->table;

@@ -8,7 +8,7 @@ struct item_fact *item_fact_of(struct fr_recommender *r, uint32_t item) {
     if (item >= r->fact_n) {
         uint32_t n = item + item / 2 + 64;
         r->facts = fr_realloc(r->facts, n * sizeof *r->facts);
-        for (uint32_t i = r->fact_n; i < n; i++) r->facts[i] = (struct item_fact){INT64_MIN, INT64_MIN, 0};
+        for (uint32_t i = r->fact_n; i < n; i++) r->facts[i] = (struct item_fact){INT64_MIN, INT64_MIN, 0, 0};
         r->fact_n = n;
     }
     return &r->facts[item];
@@ -17,6 +17,7 @@ struct item_fact *item_fact_of(struct fr_recommender *r, uint32_t item) {
 void item_features_learn(struct fr_recommender *r, const struct fr_example *e) {
     struct item_fact *fact = item_fact_of(r, e->item);
     if (fact->first_ms == INT64_MIN) fact->first_ms = e->time_ms;
+    if (e->weight == 0 && !e->dislike) fact->passed++;
     if (e->weight == 0 || e->dislike) return;
     fact->taken++;
     if (e->time_ms > fact->last_ms) fact->last_ms = e->time_ms;

@@ -105,13 +105,19 @@ void fr_recommender_item(struct fr_recommender *r, uint32_t item, fr_time_ms sin
     fr_source_new_add(r->newcomers, item, since_ms);
 }
 
+void fr_recommender_catalog(struct fr_recommender *r, const struct fr_catalog *catalog,
+                            const struct fr_rows *content) {
+    r->catalog = catalog;
+    r->content = content;
+}
+
 /* ---- learning ---- */
 
 /* Whether the ranker learns from it: what a list should have had. */
 static bool is_lesson(const struct fr_recommender *r, const struct fr_example *e) {
     if (e->weight == 0 || e->dislike) return false;
     if (r->params.targets && !(r->params.targets >> e->type & 1)) return false;
-    if (!e->is_new && r->params.list.seen == FR_SEEN_HIDE) return false;
+    if (!e->is_new && recommender_seen(r) == FR_SEEN_HIDE) return false;
     uint64_t hash = fr_hash_mix(e->before.draw ^ ((uint64_t)e->time_ms << 20) ^ e->item);
     return r->params.rank_every <= 1 || hash % r->params.rank_every == 0;
 }
@@ -135,36 +141,4 @@ void fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
     for (uint32_t b = 0; b < EXPOSURES; b++) r->exposures[b]->ops->learn(r->exposures[b], e);
     for (uint32_t s = 0; s < r->source_n; s++)
         if (r->sources[s]->ops->learn) r->sources[s]->ops->learn(r->sources[s], e);
-}
-
-/* ---- lists ---- */
-
-static bool is_before(const struct fr_recommender *r, const struct fr_recommender_use *use, uint32_t a,
-                      uint32_t b) {
-    if (use->chances[a] > use->chances[b]) return true;
-    if (use->chances[a] < use->chances[b]) return false;
-    return fr_str_cmp(fr_dict_str(&r->ids, use->items[a]), fr_dict_str(&r->ids, use->items[b])) < 0;
-}
-
-/* The best columns into use->order, best first: most fail at the first comparison, with the worst. */
-static uint32_t choose(const struct fr_recommender *r, struct fr_recommender_use *use, uint32_t most) {
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < use->table.n; c++) {
-        uint32_t at = n;
-        if (at == most && !is_before(r, use, c, use->order[--at])) continue;
-        if (n < most) n++;
-        for (; at && is_before(r, use, c, use->order[at - 1]); at--) use->order[at] = use->order[at - 1];
-        use->order[at] = c;
-    }
-    return n;
-}
-
-struct fr_list fr_recommender_list(const struct fr_recommender *r, const struct fr_query *q,
-                                   struct fr_recommender_use *use, struct fr_arena *arena) {
-    candidates_find(r, q, use);
-    candidates_judge(r, use);
-    uint32_t n = choose(r, use, r->params.list.items);
-    struct fr_list list = account_list(r, use, n, arena);
-    candidates_clear(q, use);
-    return list;
 }

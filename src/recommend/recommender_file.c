@@ -3,6 +3,8 @@
 #include "recommender_internal.h"
 #include <stdlib.h>
 
+enum { FACTS = 4 }; /* numbers of a fact sheet */
+
 /* Up to the last item that anything is known of: how many there is room for depends on when the process was started. */
 static uint32_t facts_used(const struct fr_recommender *r) {
     uint32_t n = r->fact_n;
@@ -12,13 +14,15 @@ static uint32_t facts_used(const struct fr_recommender *r) {
 
 static void save_facts(const struct fr_recommender *r, struct fr_tensors_writer *w) {
     uint32_t n = facts_used(r);
-    int64_t *rows = fr_alloc((size_t)(n + 1) * 3 * sizeof *rows);
+    int64_t *rows = fr_alloc(((size_t)n + 1) * FACTS * sizeof *rows);
     for (uint32_t i = 0; i < n; i++) {
-        rows[3 * i] = r->facts[i].first_ms;
-        rows[3 * i + 1] = r->facts[i].last_ms;
-        rows[3 * i + 2] = (int64_t)r->facts[i].taken;
+        int64_t *row = rows + (size_t)i * FACTS;
+        row[0] = r->facts[i].first_ms;
+        row[1] = r->facts[i].last_ms;
+        row[2] = (int64_t)r->facts[i].taken;
+        row[3] = (int64_t)r->facts[i].passed;
     }
-    uint64_t shape[2] = {n, 3};
+    uint64_t shape[2] = {n, FACTS};
     fr_tensors_put(w, "items.facts", FR_TENSOR_I64, shape, 2, rows);
     free(rows);
 }
@@ -51,12 +55,13 @@ static enum fr_err load_facts(struct fr_recommender *r, const struct fr_tensors_
                               struct fr_errmsg *msg) {
     const struct fr_tensor *facts = fr_tensors_get(f, "items.facts", FR_TENSOR_I64);
     const struct fr_tensor *coverage = fr_tensors_get(f, "coverage", FR_TENSOR_F64);
-    if (!facts || facts->dimension_n != 2 || facts->shape[1] != 3 || facts->shape[0] >= FR_DICT_NONE ||
+    if (!facts || facts->dimension_n != 2 || facts->shape[1] != FACTS || facts->shape[0] >= FR_DICT_NONE ||
         !coverage || coverage->count != 2)
         return fr_err_set(msg, FR_STATE_CORRUPT, "items.facts or coverage: missing or of another shape");
     const int64_t *row = facts->data;
-    for (uint32_t i = 0; i < facts->shape[0] && i < r->ids.n; i++, row += 3)
-        if (row[0] != INT64_MIN) *item_fact_of(r, i) = (struct item_fact){row[0], row[1], (uint64_t)row[2]};
+    for (uint32_t i = 0; i < facts->shape[0] && i < r->ids.n; i++, row += FACTS)
+        if (row[0] != INT64_MIN)
+            *item_fact_of(r, i) = (struct item_fact){row[0], row[1], (uint64_t)row[2], (uint64_t)row[3]};
     r->asked = ((const double *)coverage->data)[0];
     r->found = ((const double *)coverage->data)[1];
     if (!(r->asked > 0 && r->found >= 0 && r->found <= r->asked))

@@ -31,6 +31,7 @@ enum {
 struct item_fact {
     fr_time_ms first_ms, last_ms; /* heard of; taken to last */
     uint64_t taken;               /* how often */
+    uint64_t passed;              /* how often it was shown and not taken to */
 };
 
 struct fr_recommender {
@@ -44,7 +45,9 @@ struct fr_recommender {
     struct item_fact *facts; /* [fact_n] by item */
     uint32_t fact_n;
     struct fr_rank *rank;
-    double asked, found; /* fading counts of examples, and of those whose item was a candidate */
+    const struct fr_catalog *catalog; /* NULL: none */
+    const struct fr_rows *content;    /* NULL: none */
+    double asked, found;              /* fading counts of examples, and of those whose item was a candidate */
 };
 
 struct fr_recommender_use {
@@ -62,6 +65,10 @@ struct fr_recommender_use {
     uint32_t *order; /* [table.n] */
     size_t vote_cap;
 };
+
+static inline enum fr_seen recommender_seen(const struct fr_recommender *r) {
+    return r->params.surface ? r->params.surface->seen : r->params.list.seen;
+}
 
 /* candidates.c: fills the use with candidates, features and contexts; then chances, by the weights. */
 void candidates_find(const struct fr_recommender *r, const struct fr_query *q,

@@ -181,5 +181,5 @@ void fr_session_index_search(const struct fr_session_index *x, const struct fr_s
     keep_best(&s, x->p.neighbors, is_closer);
     for (uint32_t i = 0; i < s.neighbor_n; i++) vote(&s, &s.neighbors[i], votes);
     if (x->p.idf_weight > 0) weigh_items(x, votes);
-    memset(s.neighbors, 0, met * sizeof *s.neighbors);
+    if (met) memset(s.neighbors, 0, met * sizeof *s.neighbors);
 }

@@ -44,7 +44,7 @@ struct fr_arrange_input {
     uint32_t fresh_n;
 };
 
-struct fr_place {
+struct fr_arranged {
     uint32_t item;
     uint32_t at; /* its place in ranked, or in fresh when is_explored */
     bool is_explored;
@@ -53,6 +53,6 @@ struct fr_place {
 
 /* Fills out[surface->items] from the top; returns how many. surface must have no fault. */
 uint32_t fr_arrange(const struct fr_surface *surface, const struct fr_arrange_input *in,
-                    struct fr_arena *arena, struct fr_place *out);
+                    struct fr_arena *arena, struct fr_arranged *out);
 
 #endif

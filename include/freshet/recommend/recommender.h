@@ -14,6 +14,8 @@
  * Reasons   the score is dealt out to the sources that proposed the item, in proportion to what each added to its logit; each
  *           names the item of the history that contributed most to its vote. Reasons of one code and item are one.
  *           The strongest list.reasons_per_item + 2 are told.
+ * Arrange   rules of the surface, diversity and exploration (arrange.h) order the best 300; scores stay what they are. A list
+ *           that explores says with what propensity each item came to its place.
  * Promise   list is a function of (what was learnt, query, parameters, fitted models): the same bytes on any machine with the
  *           same build. Every item's score is the sum of its reasons' weights, exactly, in units of 1e-6. A disliked item is
  *           never listed, a seen one by list.seen. Nothing known: an empty list.
@@ -24,8 +26,11 @@
 #ifndef FR_RECOMMEND_RECOMMENDER_H
 #define FR_RECOMMEND_RECOMMENDER_H
 
+#include "freshet/base/rows.h"
+#include "freshet/catalog/catalog.h"
 #include "freshet/recommend/list.h"
 #include "freshet/recommend/source.h"
+#include "freshet/recommend/surface.h"
 
 enum { FR_RECOMMENDER_SOURCES_MAX = 32, FR_RECOMMENDER_VOTES_MAX = 1000 };
 
@@ -43,6 +48,8 @@ struct fr_recommender_params {
     uint32_t targets;   /* bit t: the ranker learns from examples of event type t; 0: all with weight > 0 */
     double diversity;   /* MMR: 0 none .. 1 */
     double exploration; /* share of list places given to exploration, 0 to 0.5 */
+    /* Keeps; its rules count instead of list.items, list.seen, diversity and exploration. NULL: those count. */
+    const struct fr_surface *surface;
 };
 
 #define FR_RECOMMENDER_DEFAULTS \
@@ -61,6 +68,10 @@ void fr_recommender_add(struct fr_recommender *r, struct fr_source *source);
 /* The neighbours of an item as the aggregate stage published them: what the item CF source proposes from. */
 void fr_recommender_neighbors(struct fr_recommender *r, uint32_t item, const struct fr_candidate *row,
                               uint32_t n);
+/* What the arrangement knows of items: availability, attributes, likeness (rows of length 1, may be NULL). keeps both; NULL:
+ * nothing. Under the recommender's dictionary. */
+void fr_recommender_catalog(struct fr_recommender *r, const struct fr_catalog *catalog,
+                            const struct fr_rows *content);
 /* The catalogue has an item since then: it is new unless it was heard of before. */
 void fr_recommender_item(struct fr_recommender *r, uint32_t item, fr_time_ms since_ms);
 

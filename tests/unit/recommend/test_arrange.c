@@ -15,7 +15,7 @@ struct world {
     struct fr_query query;
     struct fr_surface surface;
     struct fr_arrange_input in;
-    struct fr_place out[FR_LIST_ITEMS_MAX];
+    struct fr_arranged out[FR_LIST_ITEMS_MAX];
 };
 
 /* Rows of length 1 with a few features. */
