@@ -305,8 +305,11 @@ static struct fr_catalog_version *small_catalog(void) {
     for (uint32_t i = 0; i < 5; i++) {
         char id[16];
         snprintf(id, sizeof id, i < 4 ? "i%u" : "never-touched", i);
-        struct fr_item_record item = {
-            .id = fr_str_of(id), .category = &category, .category_n = 1, .price = NAN, .is_available = true};
+        struct fr_item_record item = {.id = fr_str_of(id),
+                                      .category = &category,
+                                      .category_n = 1,
+                                      .price = (double)NAN,
+                                      .is_available = true};
         fr_catalog_put(&v->catalog, &item);
     }
     v->features = fr_features_new(&v->catalog, &FR_FEATURES_DEFAULTS);
