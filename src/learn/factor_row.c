@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+enum { AHEAD = 2 }; /* columns fetched before they are needed */
+
 typedef float lanes __attribute__((vector_size(FR_FACTOR_LANES * 4), aligned(4), may_alias));
 
 static inline float lanes_sum(const lanes *v) {
@@ -43,6 +45,11 @@ static inline float value_of(const struct fr_factor_row *row, uint32_t i) {
     return row->values ? row->values[i] * row->value_scale : row->value_scale;
 }
 
+/* The first pass over a row finds its columns in memory, the others in the cache. */
+static inline void prefetch(uint32_t k, const float *column) {
+    for (uint32_t j = 0; j < k; j += FR_FACTOR_LANES) __builtin_prefetch(column + j);
+}
+
 /* residual = right side - A x, diagonal = that of A; returns the square of the right side. */
 FR_WIDE static float start(const struct fr_factor_row *row, uint32_t k, const float *y, const float *d,
                            const float *x, float *residual, float *diagonal) {
@@ -54,6 +61,7 @@ FR_WIDE static float start(const struct fr_factor_row *row, uint32_t k, const fl
     }
     for (uint32_t i = 0; i < row->n; i++) {
         const float *column = y + (size_t)row->columns[i] * k;
+        if (i + AHEAD < row->n) prefetch(k, y + (size_t)row->columns[i + AHEAD] * k);
         float v = value_of(row, i), missing = v * (1 - dot(k, column, x));
         for (uint32_t j = 0; j < k; j += FR_FACTOR_LANES) {
             lanes c = *at(column + j), weighted = v * c;

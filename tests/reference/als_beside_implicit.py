@@ -11,6 +11,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 
@@ -69,9 +70,12 @@ def implicit_row(train, test, threads):
 
 def freshet_row(program, train, test, threads):
     environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
-    out = subprocess.run([program, "eval", "split", "--train", train, "--test", test, "--models", "als", "--budget", "0", "--k",
-                          str(K), "--threads", str(threads), "--json"], env=environment, check=True,
-                         capture_output=True, text=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as standards:
+        standards.write('{"freshet": "parameters", "version": 1, "models": {"als": {}}}')
+        standards.flush()
+        out = subprocess.run([program, "eval", "split", "--train", train, "--test", test, "--models", "als", "--params",
+                              standards.name, "--k", str(K), "--threads", str(threads), "--json"],
+                             env=environment, check=True, capture_output=True, text=True).stdout
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     row = next(row for row in map(json.loads, out.splitlines()) if row.get("model") == "als")
     return row | {"cpu_seconds": spent.ru_utime + spent.ru_stime}  # reading the files included
