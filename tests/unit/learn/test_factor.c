@@ -296,6 +296,7 @@ static void test_given_up(void) {
 }
 
 int main(void) {
+    fr_la_threads(1); /* products this small only wait for each other */
     RUN(test_same_lists_and_scores_as_implicit);
     RUN(test_row_is_solved);
     RUN(test_each_step_is_nearer);

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "freshet/learn/la.h"
 #include "freshet/learn/loss.h"
 #include "freshet/learn/mlp.h"
 #include "mlp_fixture.h"
@@ -300,6 +301,7 @@ static void test_first_weights(void) {
 }
 
 int main(void) {
+    fr_la_threads(1); /* products this small only wait for each other */
     RUN(test_softmax_like_scikit_learn);
     RUN(test_logistic_batches_like_scikit_learn);
     RUN(test_gradients_are_finite_differences);

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "freshet/base/rng.h"
+#include "freshet/learn/la.h"
 #include "freshet/learn/rank_mlp.h"
 #include <stdlib.h>
 
@@ -235,6 +236,7 @@ static void test_saved_and_loaded(void) {
 }
 
 int main(void) {
+    fr_la_threads(1); /* products this small only wait for each other */
     RUN(test_learns_what_is_taken);
     RUN(test_without_hidden_units_it_is_linear);
     RUN(test_options_still_learn);
