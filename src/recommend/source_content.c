@@ -2,7 +2,7 @@
  *
  * Problem   a catalogue of a million items, features that a tenth of them share, and some hundred microseconds for a query.
  * Choice    lists of items by feature, each bounded: what was taken to last, then what is newest. The sums over the lists of
- *           the strongest features only find four times as many items as are asked for; their score is then taken exactly, from the whole vectors, with what
+ *           the strongest features only find twice as many items as are asked for; their score is then taken exactly, from the whole vectors, with what
  *           speaks against them.
  * Rejected  all items of a feature (the commonest features cost the most and say the least); products with random
  *           hyperplanes (an explanation by the seed would need the vectors anyway).
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #define RECENCY .95
-#define HEAT_SHARE .25
+#define HEAT_SHARE .5
 #define MOST_STRENGTH 1e30
 
 enum { INTEREST = 1024, FOUND = 2000 };
@@ -267,7 +267,7 @@ static uint32_t propose(const struct fr_source *s, const struct fr_query *q, str
     if (!(a.length > 0)) return 0;
     fr_scratch_reserve(scratch, q->ids->n);
     add_lists(&a, scratch);
-    uint32_t n = fr_scratch_best(scratch, q->ids, most < FOUND / 4 ? 4 * most : FOUND, found);
+    uint32_t n = fr_scratch_best(scratch, q->ids, most < FOUND / 2 ? 2 * most : FOUND, found);
     for (uint32_t i = 0; i < n; i++) {
         double score =
             interest_in(&a, found[i].item) * (1 + HEAT_SHARE * fr_ln(1 + heat_of(c, found[i].item)));

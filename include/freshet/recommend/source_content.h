@@ -3,7 +3,7 @@
  *
  *     interest = sum over the seeds of weight(s) * x(s),   weight = strength * .95^(seeds before it), for a disliked one minus
  *                the mean weight of the others
- *     score(c) = cosine of interest and x(c) * (1 + ln(1 + heat(c)) / 4)
+ *     score(c) = cosine of interest and x(c) * (1 + ln(1 + heat(c)) / 2)
  *
  * x are the rows of catalog/features. heat is how often an item was taken to lately: among items that are as much alike, those
  * that are liked come first; one nobody touched is not ruled out.
@@ -20,7 +20,7 @@
 #include "freshet/catalog/features.h"
 #include "freshet/recommend/source.h"
 
-enum { FR_CONTENT_LIST = 300, FR_CONTENT_FEATURES = 48, FR_CONTENT_SEEDS = 30, FR_CONTENT_HALF_LIFE = 20000 };
+enum { FR_CONTENT_LIST = 150, FR_CONTENT_FEATURES = 48, FR_CONTENT_SEEDS = 30, FR_CONTENT_HALF_LIFE = 20000 };
 
 struct fr_source *fr_source_content_new(const struct fr_catalog *catalog,
                                         const struct fr_features *features); /* gives */

@@ -83,7 +83,8 @@ static void take(struct world *w, uint32_t i) {
 
 struct naive {
     uint32_t item;
-    double score;
+    double score,
+        positive; /* positive: what speaks for it, without heat; the source looks at the first 2 MOST of these */
 };
 
 /* From whole vectors in double precision; heats[item] is the decayed number of takes. */
@@ -104,13 +105,14 @@ static void naive_scores(const struct world *w, const struct fr_seed *seeds, uin
                 (seeds[s].disliked ? -total / liked : weights[s]) * (double)r->values[i];
     for (uint32_t f = 0; f < r->column_n; f++) squares += interest[f] * interest[f];
     for (uint32_t c = 0; c < r->row_n; c++) {
-        out[c] = (struct naive){c, 0};
+        out[c] = (struct naive){c, 0, 0};
         for (size_t i = r->start[c]; i < r->start[c + 1]; i++)
-            out[c].score += interest[r->columns[i]] * (double)r->values[i] / sqrt(squares);
-        out[c].score *= 1 + log(1 + heats[c]) / 4;
+            out[c].score += interest[r->columns[i]] * (double)r->values[i] / sqrt(squares),
+                out[c].positive += fmax(0, interest[r->columns[i]]) * (double)r->values[i];
+        out[c].score *= 1 + log(1 + heats[c]) / 2;
         for (uint32_t s = 0; s < n; s++)
-            if (seeds[s].item == c) out[c].score = 0;
-        if (!fr_catalog_get(&w->catalog, c)->is_available) out[c].score = 0;
+            if (seeds[s].item == c) out[c].positive = 0;
+        if (!fr_catalog_get(&w->catalog, c)->is_available) out[c].positive = 0;
     }
     free(interest);
 }
@@ -118,6 +120,11 @@ static void naive_scores(const struct world *w, const struct fr_seed *seeds, uin
 static int by_score(const void *a, const void *b) {
     const struct naive *x = a, *y = b;
     return (x->score < y->score) - (x->score > y->score);
+}
+
+static int by_positive(const void *a, const void *b) {
+    const struct naive *x = a, *y = b;
+    return (x->positive < y->positive) - (x->positive > y->positive);
 }
 
 static void test_as_the_naive_one(void) {
@@ -136,7 +143,8 @@ static void test_as_the_naive_one(void) {
                                         .strength = s == 4 ? 0 : 1 + fr_rng_below(&rng, 4),
                                         .disliked = s == 4};
         naive_scores(&w, seeds, SEEDS, heats, want);
-        qsort(want, ITEMS, sizeof *want, by_score);
+        qsort(want, ITEMS, sizeof *want, by_positive);
+        qsort(want, 2 * MOST, sizeof *want, by_score);
         CHECK_INT(propose(&w, seeds, SEEDS, got), MOST);
         for (uint32_t i = 0; i < MOST; i++) {
             CHECK_NEAR(got[i].score, want[i].score, 1e-5);
