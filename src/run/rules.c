@@ -31,6 +31,7 @@ enum fr_err fr_rules_prepare(struct fr_rules *r, uint32_t half_life_epochs, uint
     fr_decay_init(&r->popularity, half_life_epochs, window_epochs);
     fr_decay_init(&r->trend, trend_half_life_epochs, window_epochs);
     r->recommender.list = r->list;
+    r->recommender.surface = r->arrange;
     const char *fault = fr_list_params_fault(&r->list);
     if (fault) return fr_err_set(msg, FR_CONFIG, "recommend: %s", fault);
     return fr_profile_rules_prepare(&r->profile, msg);

@@ -1,6 +1,7 @@
 /* Surfaces from the configuration: what is read, and each problem with its member and place. */
 #include "check.h"
 #include "freshet/app/surfaces.h"
+#include "freshet/app/wiring.h"
 
 static struct fr_config config;
 static struct fr_arena arena;
@@ -104,6 +105,22 @@ static void test_each_problem(void) {
     }
 }
 
+/* The rules of recommend.surface are those of the published lists. */
+static void test_lists_follow_their_surface(void) {
+    struct fr_rules rules;
+    struct fr_errmsg msg = {0};
+    CHECK_INT(load(home_and_cart, NULL, 0), 0);
+    CHECK_INT(fr_wire_rules(&config, &rules, &msg), FR_OK);
+    CHECK(!rules.recommender.surface);
+    fr_rules_fini(&rules);
+    const char *const sets[] = {"recommend.surface=cart"};
+    CHECK_INT(load(home_and_cart, sets, 1), 0);
+    CHECK_INT(fr_wire_rules(&config, &rules, &msg), FR_OK);
+    CHECK(rules.recommender.surface);
+    if (rules.recommender.surface) CHECK_INT(rules.recommender.surface->items, 5);
+    fr_rules_fini(&rules);
+}
+
 static void test_nothing(void) {
     CHECK_INT(load("surfaces:\n", NULL, 0), 0);
     CHECK_INT(fr_surfaces_read(&config, &arena, NULL, NULL).n, 0);
@@ -113,6 +130,7 @@ int main(void) {
     RUN(test_a_surface);
     RUN(test_from_the_command_line);
     RUN(test_each_problem);
+    RUN(test_lists_follow_their_surface);
     RUN(test_nothing);
     fr_config_fini(&config);
     fr_arena_fini(&arena);
