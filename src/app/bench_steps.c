@@ -121,7 +121,7 @@ static struct fr_list make_list(struct steps *s, const struct fr_history *h) {
 
 static void write_record(struct steps *s, const struct fr_list *list, int64_t offset) {
     char id[37];
-    struct fr_recommendation_cause cause = {FR_STR("freshet.events"), 0, offset, offset};
+    struct fr_recommendation_cause cause = {FR_STR("freshet.events"), 0, offset, offset, 0};
     struct fr_recommendation r = {.id = {id, 36},
                                   .user_id = FR_STR("u000000"),
                                   .surface = FR_STR("default"),

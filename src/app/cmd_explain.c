@@ -109,8 +109,9 @@ static void write_again(struct explained *e, struct fr_rebuild *r, const json_t 
     struct fr_list list = fr_live_list(lister, &r->model, &e->rules, &r->user, user_id,
                                        fr_live_draw(partition, offset), &arena);
     struct fr_recommendation head =
-        fr_live_head(&e->rules, user_id, partition, offset, number_of(from, "through"), r->cause_ms,
-                     FR_LIVE_MODEL_NAME, fr_str_of(r->model.version), &arena);
+        fr_live_head(&e->rules, user_id, partition, offset, number_of(from, "through"),
+                     (uint64_t)number_of(from, "catalogue"), r->cause_ms, FR_LIVE_MODEL_NAME,
+                     fr_str_of(r->model.version), &arena);
     fr_recommendation_write(&e->again, &head, &list, fr_recommender_names(r->model.learner.recommender));
     fr_live_lister_free(lister);
     fr_arena_fini(&arena);
@@ -135,6 +136,8 @@ static enum fr_err make_again(struct explained *e, const uint32_t partitions[FR_
     err = fr_rebuild_user(&r, user_id, (int32_t)number_of(from, "partition"), number_of(from, "offset"),
                           number_of(from, "through"), msg);
     if (err == FR_OK) err = fr_rebuild_model(&r, version, msg);
+    uint64_t catalogue = (uint64_t)number_of(from, "catalogue");
+    if (err == FR_OK && catalogue) err = fr_rebuild_catalog(&r, &e->wiring, catalogue, msg);
     if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K");
     if (err == FR_OK) write_again(e, &r, from, user_id);
     fr_rebuild_fini(&r);

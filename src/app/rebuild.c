@@ -31,6 +31,7 @@ void fr_rebuild_fini(struct fr_rebuild *r) {
     fr_user_fini(&r->user);
     fr_dict_fini(&r->ids);
     if (r->model.learner.recommender) fr_live_learner_fini(&r->model.learner);
+    fr_live_catalog_fini(&r->model.catalog);
     for (uint32_t i = 0; i < r->bundle_n; i++) fr_bundle_free(r->bundles[i]);
     free(r->bundles);
 }
@@ -168,6 +169,63 @@ enum fr_err fr_rebuild_user(struct fr_rebuild *r, struct fr_str user_id, int32_t
         err = take_user(&p, user_id);
     }
     close_replay(&p);
+    return err;
+}
+
+/* ---- a catalogue ---- */
+
+struct gathering {
+    struct fr_dict ids;
+    struct fr_catalog catalog;
+    struct fr_arena arena;
+    uint64_t wanted, read;
+};
+
+static void gather(struct gathering *g, const struct fr_record *record) {
+    struct fr_item_record item;
+    struct fr_item_faults faults;
+    if (g->read == g->wanted) return;
+    g->read++;
+    fr_arena_clear(&g->arena);
+    if (!record->value.ptr)
+        fr_catalog_remove(&g->catalog, fr_dict_find(&g->ids, record->key));
+    else if (fr_item_record_read(record->value, record->key, &g->arena, &item, &faults))
+        fr_catalog_put(&g->catalog, &item);
+}
+
+static enum fr_err gather_all(struct gathering *g, struct fr_tail *tail, struct fr_errmsg *msg) {
+    enum { WAIT_MS = 500 };
+    for (;;) {
+        struct fr_tail_poll got;
+        enum fr_err err = tail->ops->poll(tail, WAIT_MS, &got, msg);
+        if (err != FR_OK) return err;
+        for (uint32_t i = 0; i < got.record_n; i++) gather(g, &got.records[i]);
+        if (g->read == g->wanted) return FR_OK;
+        if (got.is_caught_up)
+            return fr_err_set(msg, FR_LOG_GAP,
+                              "the catalogue has %llu records now, the list was made with %llu",
+                              (unsigned long long)g->read, (unsigned long long)g->wanted);
+    }
+}
+
+enum fr_err fr_rebuild_catalog(struct fr_rebuild *r, const struct fr_wiring *wiring, uint64_t records,
+                               struct fr_errmsg *msg) {
+    struct gathering g = {.wanted = records};
+    struct fr_tail *tail;
+    enum fr_err err = fr_wire_tail(wiring, &tail, msg);
+    if (err != FR_OK) return err;
+    fr_dict_init(&g.ids);
+    fr_catalog_init(&g.catalog, &g.ids);
+    err = gather_all(&g, tail, msg);
+    tail->ops->close(tail);
+    if (err == FR_OK) {
+        struct fr_features *features = fr_features_new(&g.catalog, &FR_FEATURES_DEFAULTS);
+        fr_live_catalog_init(&r->model.catalog, &g.catalog, features, records, r->model.learner.recommender);
+        fr_features_free(features);
+    }
+    fr_catalog_fini(&g.catalog);
+    fr_dict_fini(&g.ids);
+    fr_arena_fini(&g.arena);
     return err;
 }
 

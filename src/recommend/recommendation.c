@@ -45,6 +45,10 @@ static void write_cause(struct fr_buf *b, const struct fr_recommendation_cause *
     fr_json_int(b, c->offset);
     fr_json_key(b, "through");
     fr_json_int(b, c->through);
+    if (c->catalogue) {
+        fr_json_key(b, "catalogue");
+        fr_json_int(b, (int64_t)c->catalogue);
+    }
     fr_json_close(b, '}');
 }
 

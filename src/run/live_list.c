@@ -100,15 +100,17 @@ static struct fr_str events_topic(const struct fr_rules *rules, struct fr_arena 
 }
 
 struct fr_recommendation fr_live_head(const struct fr_rules *rules, struct fr_str user_id, int32_t partition,
-                                      int64_t offset, int64_t through, fr_time_ms generated_ms,
-                                      struct fr_str model, struct fr_str version, struct fr_arena *arena) {
-    struct fr_recommendation r = {.user_id = user_id,
-                                  .surface = fr_str_of(rules->surface),
-                                  .generated_ms = generated_ms,
-                                  .expires_ms = generated_ms + rules->list_ttl_ms,
-                                  .model_name = model,
-                                  .model_version = version,
-                                  .cause = {events_topic(rules, arena), partition, offset, through}};
+                                      int64_t offset, int64_t through, uint64_t catalogue,
+                                      fr_time_ms generated_ms, struct fr_str model, struct fr_str version,
+                                      struct fr_arena *arena) {
+    struct fr_recommendation r = {
+        .user_id = user_id,
+        .surface = fr_str_of(rules->surface),
+        .generated_ms = generated_ms,
+        .expires_ms = generated_ms + rules->list_ttl_ms,
+        .model_name = model,
+        .model_version = version,
+        .cause = {events_topic(rules, arena), partition, offset, through, catalogue}};
     char *id = fr_arena_alloc(arena, 37);
     fr_recommendation_id(&r.cause, user_id, r.surface, version, id);
     r.id = (struct fr_str){id, 36};

@@ -43,13 +43,16 @@ struct fr_live_follow {
     struct fr_store *store; /* NULL: to be opened */
     struct fr_arena arena;  /* of one look */
     char version[FR_LIVE_VERSION_BYTES], bundle_version[FR_BUNDLE_VERSION_BYTES];
+    uint64_t catalog_version; /* of the latest model, 0: none */
     pthread_t thread;
-    _Atomic bool stop; /* written by stop(), read by the thread */
+    _Atomic bool stop;  /* written by stop(), read by the thread */
+    _Atomic bool ready; /* written by the thread, read by is_ready() */
 };
 
 static void free_model(void *thing) {
     struct fr_live_model *m = thing;
     fr_live_learner_fini(&m->learner);
+    fr_live_catalog_fini(&m->catalog);
     if (m->bundles) fr_slot_release(m->bundles, &m->bundle);
     free(m);
 }
@@ -80,6 +83,25 @@ static enum fr_err hold_bundle(struct fr_live_follow *f, const char *version, st
     return FR_OK;
 }
 
+static void take_catalog(struct fr_live_follow *f, struct fr_live_model *m) {
+    if (!f->config.catalogs) return;
+    struct fr_slot_hold hold = fr_slot_take(f->config.catalogs);
+    const struct fr_catalog_version *v = hold.thing;
+    f->catalog_version = v ? v->number : 0;
+    if (v && v->catalog.n)
+        fr_live_catalog_init(&m->catalog, &v->catalog, v->features, v->records, m->learner.recommender);
+    fr_slot_release(f->config.catalogs, &hold);
+}
+
+static bool has_new_catalog(struct fr_live_follow *f) {
+    if (!f->config.catalogs) return false;
+    struct fr_slot_hold hold = fr_slot_take(f->config.catalogs);
+    const struct fr_catalog_version *v = hold.thing;
+    bool is_new = v && v->number != f->catalog_version;
+    fr_slot_release(f->config.catalogs, &hold);
+    return is_new;
+}
+
 static enum fr_err swap(struct fr_live_follow *f, struct fr_str bytes, struct fr_errmsg *msg) {
     struct fr_live_model *m = fr_alloc_zero(1, sizeof *m);
     m->bundles = f->bundles;
@@ -91,22 +113,32 @@ static enum fr_err swap(struct fr_live_follow *f, struct fr_str bytes, struct fr
         return err;
     }
     fr_live_learner_attach(&m->learner, m->bundle.thing);
+    take_catalog(f, m);
     memcpy(f->version, m->version, sizeof f->version);
     fr_slot_put(f->slot, m);
     fr_log(FR_LOG_DEBUG, "MODEL-SWAPPED", "version=%s bytes=%u", f->version, bytes.len);
     return FR_OK;
 }
 
-/* One look: the version first, the model only when it is another one. */
+/* One look: the version first, the model only when it, or the catalogue, is another one. */
 static enum fr_err look(struct fr_live_follow *f, struct fr_errmsg *msg) {
     int32_t partition = (int32_t)(fr_murmur2(FR_MODEL_FEED) % f->keys.partitions);
     struct fr_str version, bytes;
     enum fr_err err = f->store ? FR_OK : f->config.open_store(f->config.context, &f->store, msg);
     if (err == FR_OK)
         err = fetch(f, fr_live_version_key(&f->keys, partition, FR_MODEL_FEED, &f->arena), &version, msg);
-    if (err != FR_OK || !version.len || fr_str_eq(version, fr_str_of(f->version))) return err;
+    if (err != FR_OK || !version.len) return err;
+    if (fr_str_eq(version, fr_str_of(f->version)) && !has_new_catalog(f)) return FR_OK;
     err = fetch(f, fr_live_key(&f->keys, partition, FR_MODEL_FEED, &f->arena), &bytes, msg);
     return err == FR_OK && bytes.len ? swap(f, bytes, msg) : err;
+}
+
+static bool has_catalog(struct fr_live_follow *f) {
+    if (!f->config.catalogs) return true;
+    struct fr_slot_hold hold = fr_slot_take(f->config.catalogs);
+    bool has = hold.thing != NULL;
+    fr_slot_release(f->config.catalogs, &hold);
+    return has;
 }
 
 static void wait_for(struct fr_live_follow *f, uint32_t ms) {
@@ -118,10 +150,12 @@ static void *follow(void *arg) {
     while (!atomic_load(&f->stop)) {
         struct fr_errmsg msg = {0};
         fr_arena_clear(&f->arena);
+        bool whole = has_catalog(f);
         enum fr_err err = look(f, &msg);
+        if (err == FR_OK && whole) atomic_store(&f->ready, true);
         if (err != FR_OK)
             fr_log(FR_LOG_WARN, "MODEL-WAITS", "error=%s text=\"%s\"", fr_err_name(err), msg.text);
-        wait_for(f, f->config.interval_ms);
+        wait_for(f, atomic_load(&f->ready) ? f->config.interval_ms : NAP_MS);
     }
     return NULL;
 }
@@ -140,6 +174,8 @@ struct fr_live_follow *fr_live_follow_start(const struct fr_live_follow_config *
 struct fr_slot *fr_live_follow_slot(struct fr_live_follow *f) {
     return f->slot;
 }
+
+bool fr_live_follow_is_ready(struct fr_live_follow *f) { return atomic_load(&f->ready); }
 
 void fr_live_follow_stop(struct fr_live_follow **follow_at) {
     struct fr_live_follow *f = *follow_at;

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 5, OPEN_WAIT_MS = 500, FOLLOW_MS = 500, CATALOG_MS = 5000 };
+enum { WAIT_MS = 5, OPEN_WAIT_MS = 500, FOLLOW_MS = 500, CATALOG_MS = 5000, MODEL_WAIT_MS = 5000 };
 
 struct thread {
     struct fr_runner *runner;
@@ -118,8 +118,18 @@ static void run(struct thread *t, struct fr_worker *w) {
     }
 }
 
+/* Lists made before the model has come would be worse than those of before the start; but nobody waits for long. */
+static void await_model(const struct thread *t) {
+    struct fr_runner *r = t->runner;
+    if (t->kind != FR_STAGE_USER || !r->follow) return;
+    fr_time_ms until_ms = fr_clock_wall_ms() + MODEL_WAIT_MS;
+    while (!fr_live_follow_is_ready(r->follow) && fr_clock_wall_ms() < until_ms && !atomic_load(&r->stop))
+        fr_clock_sleep_ms(WAIT_MS);
+}
+
 static void *thread_main(void *arg) {
     struct thread *t = arg;
+    await_model(t);
     struct fr_worker *w = open_worker(t);
     if (w) run(t, w);
     fr_worker_free(&w);
@@ -144,13 +154,15 @@ static unsigned workers_of(const struct fr_runner_config *config, unsigned kind)
     return kind == FR_STAGE_LEARNER ? 1 : config->workers;
 }
 
-static struct fr_live_follow *start_following(const struct fr_runner_config *config) {
+static struct fr_live_follow *start_following(const struct fr_runner_config *config,
+                                              struct fr_slot *catalogs) {
     if (!config->rules->blend || !config->stages[FR_STAGE_USER] || !config->ports.open_store) return NULL;
     struct fr_live_follow_config c = {.context = config->ports.context,
                                       .open_store = config->ports.open_store,
                                       .prefix = config->rules->topic_prefix,
                                       .example_partitions = config->partitions[FR_TOPIC_EXAMPLES],
                                       .params = config->rules->recommender,
+                                      .catalogs = catalogs,
                                       .interval_ms = FOLLOW_MS};
     return fr_live_follow_start(&c);
 }
@@ -174,7 +186,7 @@ struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
     r->config = *config;
     pthread_mutex_init(&r->lock, NULL);
     r->catalog = start_catalog(config);
-    r->follow = start_following(config);
+    r->follow = start_following(config, fr_runner_catalogs(r));
     r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
         for (unsigned i = 0; i < workers_of(config, kind) && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)

@@ -34,6 +34,7 @@ struct made {
     struct fr_list list;
     const struct fr_dict *names;
     struct fr_str model, version;
+    uint64_t catalogue;
 };
 
 static struct made make_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
@@ -45,7 +46,7 @@ static struct made make_list(struct user_stage *s, const struct fr_stage_batch *
         fr_stat_add(b->stat, FR_STAT_LISTS_BLENDED, 0, list.item_n > 0);
         if (list.item_n)
             return (struct made){list, fr_recommender_names(model->learner.recommender), FR_LIVE_MODEL_NAME,
-                                 fr_str_of(model->version)};
+                                 fr_str_of(model->version), model->catalog.records};
     }
     m.list = first_list(s, &u->user, b->arena);
     return m;
@@ -67,8 +68,8 @@ static void withdraw(struct user_stage *s, const struct fr_stage_batch *b, const
 static void send_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
                       const struct made *made) {
     struct fr_recommendation rec = fr_live_head(s->rules, u->user_id, u->cause.partition, u->cause.offset,
-                                                s->through[u->cause.partition], u->cause.timestamp_ms,
-                                                made->model, made->version, b->arena);
+                                                s->through[u->cause.partition], made->catalogue,
+                                                u->cause.timestamp_ms, made->model, made->version, b->arena);
     fr_buf_clear(&s->text);
     fr_recommendation_write(&s->text, &rec, &made->list, made->names);
     const struct fr_recommendation_header *h =

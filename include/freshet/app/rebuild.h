@@ -34,6 +34,10 @@ void fr_rebuild_fini(struct fr_rebuild *r);
 /* The state of user_id when the partition's records through `through` had been applied. An unknown user is an empty one. */
 enum fr_err fr_rebuild_user(struct fr_rebuild *r, struct fr_str user_id, int32_t partition, int64_t offset,
                             int64_t through, struct fr_errmsg *msg) FR_MUST_USE;
+/* The catalogue of the first `records` records of the items topic, for the model's lists; call it after fr_rebuild_model.
+ * FR_LOG_GAP: the topic, which is compacted, has fewer by now. */
+enum fr_err fr_rebuild_catalog(struct fr_rebuild *r, const struct fr_wiring *wiring, uint64_t records,
+                               struct fr_errmsg *msg) FR_MUST_USE;
 /* The feed model of a version. FR_CONFIG when the text is no version. */
 enum fr_err fr_rebuild_model(struct fr_rebuild *r, struct fr_str version, struct fr_errmsg *msg) FR_MUST_USE;
 

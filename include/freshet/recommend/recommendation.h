@@ -20,6 +20,8 @@ struct fr_recommendation_cause {
     int32_t partition;
     int64_t offset;
     int64_t through; /* offset of the last record of the partition that the state included, >= offset */
+    uint64_t
+        catalogue; /* how many records of the items topic the catalogue included; 0: none was looked at */
 };
 
 struct fr_recommendation {

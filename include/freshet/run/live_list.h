@@ -30,7 +30,8 @@ struct fr_list fr_live_list(struct fr_live_lister *l, const struct fr_live_model
 
 /* The head of the record of any list: ids, times, where it comes from. Strings are borrowed or lie in the arena. */
 struct fr_recommendation fr_live_head(const struct fr_rules *rules, struct fr_str user_id, int32_t partition,
-                                      int64_t offset, int64_t through, fr_time_ms generated_ms,
-                                      struct fr_str model, struct fr_str version, struct fr_arena *arena);
+                                      int64_t offset, int64_t through, uint64_t catalogue,
+                                      fr_time_ms generated_ms, struct fr_str model, struct fr_str version,
+                                      struct fr_arena *arena);
 
 #endif

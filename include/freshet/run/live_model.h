@@ -8,7 +8,9 @@
 #define FR_RUN_LIVE_MODEL_H
 
 #include "freshet/port/store.h"
+#include "freshet/run/catalog_follow.h"
 #include "freshet/run/keys.h"
+#include "freshet/run/live_catalog.h"
 #include "freshet/run/live_learner.h"
 #include "freshet/run/slot.h"
 
@@ -22,6 +24,7 @@ struct fr_live_model {
     char version[FR_LIVE_VERSION_BYTES];
     struct fr_slot *bundles; /* where the bundle is from; NULL: somebody else keeps it */
     struct fr_slot_hold bundle;
+    struct fr_live_catalog catalog; /* for the arrangement of lists */
 };
 
 /* "e48211": the model includes the examples before that offset. */
@@ -42,13 +45,16 @@ struct fr_live_follow_config {
     const char *prefix;
     uint32_t example_partitions;
     struct fr_recommender_params params;
-    uint32_t interval_ms; /* between two looks */
+    struct fr_slot *catalogs; /* of struct fr_catalog_version, kept; NULL: there is no catalogue */
+    uint32_t interval_ms;     /* between two looks */
 };
 
 /* Starts the thread. gives */
 struct fr_live_follow *fr_live_follow_start(const struct fr_live_follow_config *config);
 /* Of struct fr_live_model. Lent until stop. */
 struct fr_slot *fr_live_follow_slot(struct fr_live_follow *f);
+/* Whether it has looked: the latest model, with the catalogue, is in the slot, or there is none yet. Any thread. */
+bool fr_live_follow_is_ready(struct fr_live_follow *f);
 void fr_live_follow_stop(struct fr_live_follow **f); /* nobody may hold a model */
 
 #endif

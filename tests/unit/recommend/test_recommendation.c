@@ -56,7 +56,7 @@ static void test_exact_bytes(void) {
     struct fr_list list = sample_list(FR_STR("sku-9"));
     struct fr_buf b = {0};
     r.trained_ms = 1795446000000;
-    r.cause = (struct fr_recommendation_cause){FR_STR("freshet.events"), 3, 17, 21};
+    r.cause = (struct fr_recommendation_cause){FR_STR("freshet.events"), 3, 17, 21, 9};
     fr_recommendation_write(&b, &r, &list, &dict);
     save("two-items", &b);
     fr_buf_byte(&b, 0);
@@ -65,7 +65,8 @@ static void test_exact_bytes(void) {
               "\"user_id\":\"u-42\",\"surface\":\"home\",\"generated_at\":\"2026-11-23T15:04:05.123Z\","
               "\"expires_at\":\"2026-11-24T15:04:05.123Z\",\"model\":{\"name\":\"item-cf\","
               "\"version\":\"1\",\"trained_at\":\"2026-11-23T15:00:00.000Z\"},"
-              "\"made_from\":{\"topic\":\"freshet.events\",\"partition\":3,\"offset\":17,\"through\":21},"
+              "\"made_from\":{\"topic\":\"freshet.events\",\"partition\":3,\"offset\":17,\"through\":21,"
+              "\"catalogue\":9},"
               "\"fallback\":false,"
               "\"items\":[{\"item_id\":\"sku-9\",\"rank\":1,\"score\":0.414163,\"reasons\":["
               "{\"code\":\"co_occurrence\",\"item_id\":\"sku-7\",\"weight\":0.31415},"
@@ -158,7 +159,7 @@ static void test_empty_list(void) {
 
 static void id_of(int32_t partition, int64_t offset, const char *user, const char *surface,
                   const char *version, char out[37]) {
-    struct fr_recommendation_cause cause = {FR_STR("freshet.events"), partition, offset, offset};
+    struct fr_recommendation_cause cause = {FR_STR("freshet.events"), partition, offset, offset, 0};
     fr_recommendation_id(&cause, fr_str_of(user), fr_str_of(surface), fr_str_of(version), out);
 }
 
