@@ -154,6 +154,10 @@ static const struct fr_config_row rows[] = {
     INT("models.tune_ms", models.tune_ms, 120000, 0, 3.2e10, "ms",
         "Time that a refit may take to choose hyper-parameters, on a part of the training data; 0: standard "
         "values."),
+    INT("models.near", models.near, 200, 0, 1000, "",
+        "Neighbours of each item that a fitted model is published as, so that a list costs the same whatever "
+        "the "
+        "catalogue; 0: the model as it is, which scores the whole catalogue for each list."),
     INT("models.threads", models.threads, 1, 1, 64, "", "Threads of a refit: its core budget."),
     INT("models.niceness", models.niceness, 10, 0, 19, "", "Niceness of a refit's threads."),
     INT("models.users_most", models.users_most, 1000000, 100, 1e9, "",

@@ -31,6 +31,7 @@ enum fr_err fr_models_params(const struct fr_config *config, struct fr_refit_par
     *out = FR_REFIT_DEFAULTS;
     out->threads = (unsigned)config->models.threads;
     out->niceness = (int)config->models.niceness;
+    out->near = (uint32_t)config->models.near;
     out->tune_s = (double)config->models.tune_ms * 1e-3;
     out->split.share = config->models.holdout_share;
     out->split.items_most = (uint32_t)config->models.items_most;

@@ -1,4 +1,5 @@
 #include "freshet/learn/bundle.h"
+#include "freshet/learn/near.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,16 +89,17 @@ static void read_details(const struct fr_tensors_file *f, struct fr_bundle_model
 static enum fr_err read_model(const struct fr_tensors_file *f, const char *name, struct fr_bundle *b,
                               struct fr_errmsg *msg) {
     const struct fr_model_ops *ops = fr_model_find(name);
-    if (!ops || !ops->load)
+    bool is_near = ops && fr_near_is_in(f, name);
+    if (!ops || (!ops->load && !is_near))
         return fr_err_set(msg, FR_STATE_CORRUPT, "this build has no model %s that can be loaded", name);
     if (b->model_n == FR_BUNDLE_MODELS_MAX || fr_bundle_model(b, name))
         return fr_err_set(msg, FR_STATE_CORRUPT, "too many models, or %s twice", name);
-    struct fr_model *model = ops->load(f, msg);
+    struct fr_model *model = is_near ? fr_near_load(f, ops, msg) : ops->load(f, msg);
     if (!model) return fr_err_wrap(msg, fr_err_set(msg, FR_STATE_CORRUPT, "it cannot be loaded"), name);
     read_details(f, fr_bundle_add(b, model));
-    if (ops->items(model) == b->item_n) return FR_OK;
+    if (model->ops->items(model) == b->item_n) return FR_OK;
     return fr_err_set(msg, FR_STATE_CORRUPT, "%s scores %" PRIu32 " items, but there are %" PRIu32 " ids",
-                      name, ops->items(model), b->item_n);
+                      name, model->ops->items(model), b->item_n);
 }
 
 static enum fr_err read_models(const struct fr_tensors_file *f, struct fr_bundle *b, struct fr_errmsg *msg) {

@@ -95,9 +95,26 @@ static void explain(const struct model_source *m, const struct fr_query *q, stru
     }
 }
 
+/* The votes of a model that is rows: O(what stands in the rows of the history), and each vote knows whose it is. */
+static uint32_t propose_rows(const struct model_source *m, const struct fr_query *q, struct fr_scratch *s,
+                             uint32_t most, struct fr_vote *out) {
+    const struct fr_rows *rows = m->model->ops->rows(m->model);
+    uint32_t spoke = 0;
+    fr_scratch_reserve(s, m->number_n);
+    for (uint32_t i = 0; i < q->seed_n && spoke < FR_MODEL_SOURCE_SEEDS; i++) {
+        uint32_t column = speaks(&q->seeds[i]) ? column_of(m, q->seeds[i].item) : NO_COLUMN;
+        if (column == NO_COLUMN) continue;
+        for (size_t e = rows->start[column]; e < rows->start[column + 1]; e++)
+            fr_scratch_add(s, m->numbers[rows->columns[e]], rows->values[e], q->seeds[i].item);
+        spoke++;
+    }
+    return fr_scratch_best(s, q->ids, most, out);
+}
+
 static uint32_t propose(const struct fr_source *source, const struct fr_query *q, struct fr_scratch *s,
                         uint32_t most, struct fr_vote *out) {
     const struct model_source *m = (const struct model_source *)source;
+    if (m->model->ops->rows) return propose_rows(m, q, s, most, out);
     struct history h;
     struct fr_scored top[VOTES_MAX];
     fold(m, q, &h);

@@ -1,6 +1,7 @@
 #include "freshet/run/refit.h"
 #include "freshet/base/rng.h"
 #include "freshet/learn/la.h"
+#include "freshet/learn/near.h"
 #include "freshet/learn/popular.h"
 #include "freshet/learn/trial.h"
 #include "freshet/run/history_read.h"
@@ -100,6 +101,16 @@ static struct fr_interactions *shuffled(const struct fr_interactions *data, uint
     return out;
 }
 
+/* What lists are made with: see learn/near.h. takes model. */
+static struct fr_model *published_form(const struct refit *s, struct fr_model *model) {
+    const struct fr_refit_params *p = s->r->params;
+    if (!p->near || model->ops->rows) return model;
+    fr_la_threads(1); /* the lists have threads of their own */
+    struct fr_model *near = fr_near_new(model, s->candidate->item_n, p->near, p->threads);
+    model->ops->free(model);
+    return near;
+}
+
 static enum fr_err fit_one(struct refit *s, const struct fr_refit_family *family, struct fr_errmsg *msg) {
     const struct fr_refit *r = s->r;
     struct fr_fit fit = {.data = s->train,
@@ -119,7 +130,7 @@ static enum fr_err fit_one(struct refit *s, const struct fr_refit_family *family
         return fr_err_wrap(msg, fr_err_set(msg, err, "%s", why.text[0] ? why.text : "given up"),
                            family->ops->name);
     }
-    struct fr_bundle_model *m = fr_bundle_add(s->candidate, model);
+    struct fr_bundle_model *m = fr_bundle_add(s->candidate, published_form(s, model));
     memcpy(m->values, values, family->ops->parameter_n * sizeof *values);
     m->has_values = true;
     m->weight = family->weight;
@@ -176,7 +187,12 @@ static enum fr_err copy_given(const struct fr_bundle *given, struct fr_bundle **
 }
 
 static enum fr_err make_candidate(struct refit *s, struct fr_errmsg *msg) {
-    if (s->r->given) return copy_given(s->r->given, &s->candidate, msg);
+    if (s->r->given) {
+        enum fr_err err = copy_given(s->r->given, &s->candidate, msg);
+        for (uint32_t i = 0; err == FR_OK && i < s->candidate->model_n; i++)
+            s->candidate->models[i].model = published_form(s, s->candidate->models[i].model);
+        return err;
+    }
     s->candidate = fr_bundle_new();
     set_items(s, s->candidate);
     return fit_all(s, msg);

@@ -82,7 +82,7 @@ struct fr_config {
         bool blend;
         int64_t votes, rank_every, snapshot_ms;
         double diversity, exploration;
-        int64_t refit_interval_ms, threads, niceness, tune_ms, users_most, items_most, keep;
+        int64_t refit_interval_ms, threads, niceness, tune_ms, near, users_most, items_most, keep;
         double holdout_share, alpha;
         struct fr_config_list families;
         const char *parameters; /* a file; "": none */

@@ -1,6 +1,7 @@
 /* bundle.h - fitted models that belong together, as one versioned block of bytes in the safetensors format.
  *
  * Arrays    items.ends and items.text: the ids of the columns, ascending bytewise; and of each model "<model>.<array>".
+ *           or "<model>.near.*", a model as rows of neighbours (learn/near.h).
  * Manifest  text in the header's __metadata__:
  *             freshet.bundle   "1"
  *             models           "spectral,als": names, in order

@@ -61,7 +61,10 @@ struct fr_model_ops {
     void (*score_some)(const struct fr_model *, const uint32_t *columns, const float *values, uint32_t n,
                        const uint32_t *wanted, uint32_t m, float *work, float *out);
     uint32_t (*work_floats)(const struct fr_model *); /* NULL: score_some needs none */
-    uint32_t (*items)(const struct fr_model *);       /* how many it scores */
+    /* Scores as a sum of rows, item x item with values: score = sum over the history of value * row. Whoever has them need not
+     * look at all items. NULL: there are none. Lent. */
+    const struct fr_rows *(*rows)(const struct fr_model *);
+    uint32_t (*items)(const struct fr_model *); /* how many it scores */
     size_t (*bytes)(const struct fr_model *);
     void (*save)(const struct fr_model *, struct fr_tensors_writer *);
     /* Keeps copies: the file may be closed. Its arrays may be anybody's: what does not fit together is refused. gives; NULL

@@ -7,7 +7,7 @@
  * Because   the seed that would give the item the highest score if it were the whole history; the first in the history of
  *           equal ones. A model without score_some gives FR_DICT_NONE.
  * Promise   as source.h; it learns nothing and is never saved: the bundle is (learn/bundle.h).
- * Cost      a list costs what the model's score_some costs for all items, and for each seed what it costs for the votes.
+ * Cost      of a model that is rows (learn/near.h) the rows of the seeds. Of any other a list costs what the model's score_some costs for all items, and for each seed what it costs for the votes.
  * Memory    the model's, and 12 bytes for each item. In the scratch: one float for each item and what the model needs. */
 #ifndef FR_LEARN_MODEL_SOURCE_H
 #define FR_LEARN_MODEL_SOURCE_H

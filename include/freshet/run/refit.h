@@ -3,6 +3,7 @@
  *     store --read--> histories --cut--> train --choose, fit--> candidate --put--> store
  *                                    \-> holdout --judge candidate and incumbent--> promoted | refused --> announce
  *
+ * A model is published as rows of neighbours: a list must not cost the whole catalogue while events flow.
  * What is judged is what is published: there is no second fit on all data (new events reach lists by fold-in anyway).
  * The holdout begins where the data of candidate and incumbent end (learn/histories.h). Without an incumbent the candidate is
  * held to popularity.
@@ -39,7 +40,8 @@ struct fr_refit_params {
     int niceness;     /* 0 to 19, of all threads of the refit */
     struct fr_time_split_params split;
     struct fr_judge_params judge;
-    uint32_t k; /* lists are judged at k */
+    uint32_t k;    /* lists are judged at k */
+    uint32_t near; /* neighbours of each item that a model is published as (learn/near.h); 0: as it is */
     uint32_t keep, users_most;
     uint64_t seed;
     bool
@@ -53,6 +55,7 @@ struct fr_refit_params {
         .split = {.share = 0.1, .users_least = 2, .items_most = 100000, .cases_most = 10000}, \
         .judge = FR_JUDGE_DEFAULTS,                                                           \
         .k = 20,                                                                              \
+        .near = 200,                                                                          \
         .keep = 5,                                                                            \
         .users_most = 1000000})
 
