@@ -81,14 +81,13 @@ static void project_out(struct lanczos *l, float *x) {
     fr_la_gemm(true, false, l->n, BLOCK, l->m, -1, l->basis, l->inner, 1, x);
 }
 
-/* Noise far below rounding of the operator's scale: where a block has collapsed (G maps it into the basis), it leaves new
- * directions instead of nothing. */
-static void add_noise(struct lanczos *l, float scale, float *x) {
-    for (size_t i = 0; i < (size_t)l->n * BLOCK; i++) x[i] += scale * (float)(fr_rng_uniform(&l->rng) - .5);
+static void fill_random(struct lanczos *l, float *x) {
+    for (size_t i = 0; i < (size_t)l->n * BLOCK; i++) x[i] = (float)(fr_rng_uniform(&l->rng) - .5);
 }
 
-/* Three rounds: the first may be of columns that nearly depend on each other, and Householder then returns columns that are
- * not orthogonal to the basis; the second mends that; the third takes the rounding of the second. */
+/* Three rounds: the first may be of columns that nearly depend on each other (G maps the block into the basis), and Householder
+ * then returns columns that are not orthogonal to the basis; the second mends that; the third takes the rounding of the
+ * second. */
 static void make_orthonormal(struct lanczos *l, float *x) {
     for (int round = 0; round < 3; round++) {
         if (round) project_out(l, x);
@@ -120,7 +119,6 @@ static void grow(struct lanczos *l) {
     project_out(l, l->next);
     float *rest = fr_alloc((size_t)l->n * BLOCK * sizeof *rest);
     memcpy(rest, l->next, (size_t)l->n * BLOCK * sizeof *rest);
-    add_noise(l, 1e-9F, l->next);
     make_orthonormal(l, l->next);
     fr_la_gemm(true, false, BLOCK, BLOCK, l->n, 1, l->next, rest, 0, l->coupling);
     free(rest);
@@ -168,8 +166,7 @@ static bool report(const struct fr_svd_options *o, double done) {
 
 /* Leaves the k best in basis[0..k) and values. False: told to give up. */
 static bool iterate(struct lanczos *l, const struct fr_svd_options *o, uint32_t k, struct fr_svd *out) {
-    memset(l->next, 0, (size_t)l->n * BLOCK * sizeof *l->next);
-    add_noise(l, 1, l->next);
+    fill_random(l, l->next);
     make_orthonormal(l, l->next);
     for (;;) {
         append_next(l);
