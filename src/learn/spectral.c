@@ -1,8 +1,8 @@
 /* Problem   powers of P reach further than its edges and cost an application each, for each user; P itself has 40 million
  *           entries where R has 800,000.
- * Choice    what is far comes from the singular vectors, so one application of P is enough; and of each item's edges the
- *           strongest alone, which scores better than all (the weak ones are mostly chance) and in a tenth of the time.
- *           All users of a block go through V in two matrix products.
+ * Choice    what is far comes from the singular vectors, so one application of P is enough, and the curve of a polynomial
+ *           filter is a weight for each vector; of an item's edges the strongest are enough. All users of a block go
+ *           through V in one matrix product.
  * Invariant of items nobody had, every scale is 0, and so is every score. */
 #include "freshet/learn/spectral.h"
 #include "freshet/learn/cooccurrence.h"
@@ -18,7 +18,7 @@ enum {
     NEIGHBORS = FR_SPECTRAL_NEIGHBORS,
     POPULARITY = FR_SPECTRAL_POPULARITY,
     GLOBAL = FR_SPECTRAL_GLOBAL,
-    SHARPNESS = FR_SPECTRAL_SHARPNESS,
+    TAPER = FR_SPECTRAL_TAPER,
     DAMPING = FR_SPECTRAL_DAMPING,
     PARAMETERS = FR_SPECTRAL_PARAMETERS
 };
@@ -26,20 +26,20 @@ enum { LONGEST = 2000, RESTARTS_MAX = 1 };
 static const double svd_tolerance = 1e-3;
 
 static const double factors_grid[] = {32, 64, 128, 256, 512};
-static const double neighbors_grid[] = {50, 100, 200, 500};
+static const double neighbors_grid[] = {200, 500, 1000};
 static const double popularity_grid[] = {0, .1, .2, .3, .4, .5, .6};
 static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
-static const double sharpness_grid[] = {0, .5, 1, 2};
-static const double damping_grid[] = {0, .25, .5, .75, 1};
+static const double taper_grid[] = {0, .2, .35, .5};
+static const double damping_grid[] = {1};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 512, GRID(factors_grid)},
-    [NEIGHBORS] = {"neighbors", 200, GRID(neighbors_grid)},
+    [NEIGHBORS] = {"neighbors", 1000, GRID(neighbors_grid)},
     [POPULARITY] = {"popularity", .4, GRID(popularity_grid)},
     [GLOBAL] = {"global", .3, GRID(global_grid)},
-    [SHARPNESS] = {"sharpness", 0, GRID(sharpness_grid)},
-    [DAMPING] = {"damping", .5, GRID(damping_grid)},
+    [TAPER] = {"taper", .35, GRID(taper_grid)},
+    [DAMPING] = {"damping", 1, GRID(damping_grid)},
 };
 
 struct spectral {
@@ -81,10 +81,10 @@ static void model_free(struct fr_model *model) {
 /* What follows from the values. */
 static void shape(struct spectral *m, const double *values) {
     memcpy(m->values, values, sizeof m->values);
-    for (uint32_t j = 0; j < m->k; j++)
-        m->gains[j] = j < values[FACTORS]
-                          ? (float)(values[GLOBAL] * pow((double)m->singular[j], values[SHARPNESS]))
-                          : 0;
+    for (uint32_t j = 0; j < m->k; j++) {
+        double square = (double)m->singular[j] * (double)m->singular[j];
+        m->gains[j] = j < values[FACTORS] ? (float)(values[GLOBAL] - values[TAPER] * square) : 0;
+    }
     for (uint32_t i = 0; i < m->item_n; i++) {
         double d = (double)m->degrees[i];
         m->in[i] = d > 0 ? (float)pow(d, -values[POPULARITY]) : 0;
@@ -119,6 +119,11 @@ static float *user_weights(const struct fr_rows *by_user, double damping) {
     return weights;
 }
 
+static uint32_t neighbors_kept(double wanted, uint32_t item_n) {
+    size_t room = FR_SPECTRAL_GRAPH_BYTES / (sizeof(uint32_t) + sizeof(float)) / ((size_t)item_n + 1) + 1;
+    return wanted < (double)room ? (uint32_t)wanted : (uint32_t)room;
+}
+
 static struct fr_rows local_part(const struct fr_fit *fit, const float *items, const double *values) {
     const struct fr_interactions *data = fit->data;
     float *users = user_weights(&data->by_user, values[DAMPING]);
@@ -126,7 +131,7 @@ static struct fr_rows local_part(const struct fr_fit *fit, const float *items, c
                                   .row_scale = items,
                                   .column_scale = items,
                                   .power = 1,
-                                  .keep = (uint32_t)values[NEIGHBORS],
+                                  .keep = neighbors_kept(values[NEIGHBORS], data->by_item.row_n),
                                   .longest_max = LONGEST,
                                   .threads = fit->threads};
     struct fr_rows graph = fr_cooccurrence(&data->by_item, &data->by_user, &how);

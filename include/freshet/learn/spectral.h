@@ -1,23 +1,25 @@
 /* spectral.h - a graph filter: what is near in the graph of users and items, locally and as a whole.
  *
- * Score     s = D^b [ W + global V G(S) V^T ] D^-b r, r the history, D the items' degrees (sums of values), where
+ * Score     s = D^b [ W + V G V^T ] D^-b r, r the history, D the items' degrees (sums of values), where
  *             W  local: of each item the strongest `neighbors` edges of P = D_I^-1/2 R^T D_U^-damping R D_I^-1/2, scaled so
  *                that all edges weigh the same in sum whatever the damping (1: each user counts once, 0: each pair)
- *             V  global: the `factors` largest right singular vectors of N = D_U^-1/2 R D_I^-1/2; G(S) = (s / s_1)^sharpness for each
+ *             V  global: the `factors` largest right singular vectors of N = D_U^-1/2 R D_I^-1/2, G = global - taper *
+ *                (s / s_1)^2 for each: taper holds back what is true of everybody
  *             b  popularity: how much a popular item is preferred over what the graph itself says
  *           Both parts are linear in the history: a new user or event needs no fit.
- * Values    factors up to the catalogue; fewer are taken when 8 bytes * (users + items) * 3 * factors exceed FR_SPECTRAL_BYTES.
+ * Values    factors up to the catalogue; fewer are taken when 24 bytes * (users + items) * factors exceed FR_SPECTRAL_BYTES,
+ *           fewer neighbors when 8 bytes * items * neighbors exceed FR_SPECTRAL_GRAPH_BYTES.
  * Cost      fit: fr_svd and the item pairs; score: 2 * items * factors operations a user and the edges of the history.
  * Memory    4 bytes * items * (factors + 2 * neighbors).
- * Source    GF-CF (Shen 2021), LinkProp (Fu 2022), ChebyCF (Kim 2025) for D^b; one application of P and the strongest edges
- *           alone are as good as their powers of P (docs/EVALUATION.md) and cheap, and a damping of 1/2, half of
- *           theirs, is better on all that was measured. */
+ * Source    GF-CF (Shen 2021), LinkProp (Fu 2022), ChebyCF (Kim 2025): D^b, and the curve of its filter for K = 8, phi = 1.5,
+ *           which is about global .2 + .1 and taper .35 here. */
 #ifndef FR_LEARN_SPECTRAL_H
 #define FR_LEARN_SPECTRAL_H
 
 #include "freshet/learn/model.h"
 
 #define FR_SPECTRAL_BYTES ((size_t)2 << 30)
+#define FR_SPECTRAL_GRAPH_BYTES ((size_t)1 << 30)
 
 /* The order of its parameters. */
 enum {
@@ -25,7 +27,7 @@ enum {
     FR_SPECTRAL_NEIGHBORS,
     FR_SPECTRAL_POPULARITY,
     FR_SPECTRAL_GLOBAL,
-    FR_SPECTRAL_SHARPNESS,
+    FR_SPECTRAL_TAPER,
     FR_SPECTRAL_DAMPING,
     FR_SPECTRAL_PARAMETERS
 };

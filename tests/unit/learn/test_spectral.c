@@ -3,7 +3,7 @@
 #include "freshet/learn/la.h"
 #include "model_check.h"
 
-enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, SHARPNESS, DAMPING };
+enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, TAPER, DAMPING };
 
 static double normal[USERS][ITEMS], history[USERS][ITEMS], degree[ITEMS], users[USERS];
 
@@ -60,7 +60,7 @@ static void dense_filter(const double *values, double filter[ITEMS][ITEMS]) {
     fr_la_naive_eigen(ITEMS, p, squares);
     for (uint32_t k = 0; k < values[FACTORS]; k++) {
         if ((double)squares[k] < 1e-6 * (double)squares[0]) break;
-        double gain = values[GLOBAL] * pow((double)(squares[k] / squares[0]), values[SHARPNESS] / 2);
+        double gain = values[GLOBAL] - values[TAPER] * (double)(squares[k] / squares[0]);
         for (uint32_t i = 0; i < ITEMS; i++)
             for (uint32_t j = 0; j < ITEMS; j++)
                 filter[i][j] += gain * (double)p[k * ITEMS + i] * (double)p[k * ITEMS + j];
