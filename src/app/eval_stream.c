@@ -24,6 +24,7 @@ struct stream_eval {
     struct stream_world world;
     struct stream_judge judge;
     struct stream_catalog *catalog; /* NULL: none */
+    struct stream_groups *groups;   /* NULL: the configuration says */
     bool target[FR_EVENT_TYPE_N];
     bool repeats, sources, is_terminal;
     struct fr_map taken; /* user and item: pairs that are not first-time any more */
@@ -205,6 +206,8 @@ static struct fr_recommender_params params_of(const struct stream_eval *e, const
 static int report(struct stream_eval *e, const struct fr_app *app, const struct stream_options *o) {
     struct stream_report r = {.judge = &e->judge,
                               .world = &e->world,
+                              .rules = e->world.rules,
+                              .groups_chosen = e->groups != NULL,
                               .events = e->events,
                               .catalogue = e->first.n,
                               .total_s = (double)(fr_clock_mono_us() - e->started_us) * 1e-6};
@@ -230,17 +233,53 @@ static int report(struct stream_eval *e, const struct fr_app *app, const struct 
     return code;
 }
 
-static int run(struct stream_eval *e, struct fr_app *app, const struct stream_options *o,
-               const struct fr_rules *rules, char **more, int more_n) {
-    struct fr_errmsg msg = {0};
+enum { GROUPS_PART = 5 }; /* one in so many events may be looked at beforehand */
+
+struct beforehand {
+    struct stream_groups *groups;
+    uint64_t left;
+};
+
+static enum fr_err take_beforehand(void *context, const struct fr_replay_line *line, struct fr_errmsg *msg) {
+    struct beforehand *b = context;
+    if (b->left-- == 0) return fr_err_set(msg, FR_TIMEOUT, "enough");
+    stream_groups_take(b->groups, line->value);
+    return FR_OK;
+}
+
+/* Where the configuration is silent, the beginning of the log says by what attributes people differ. */
+static enum fr_err choose_groups(struct stream_eval *e, const struct stream_options *o,
+                                 struct fr_rules *rules, char **more, int more_n, struct fr_errmsg *msg) {
+    if (rules->profile.group_by_n) return FR_OK;
+    struct fr_recommender_params params = params_of(e, rules);
+    e->groups = stream_groups_new(rules, &params);
+    struct beforehand b = {e->groups, e->to_read / GROUPS_PART};
+    struct fr_errmsg enough = {0};
+    enum fr_err err = read_log(o, rules, (struct fr_replay_sink){&b, take_beforehand}, more, more_n, &enough);
+    if (err != FR_OK && err != FR_TIMEOUT) return fr_err_set(msg, err, "%s", enough.text);
+    rules->profile.group_by_n = stream_groups_choose(e->groups, rules->profile.group_by);
+    for (uint32_t i = 0; i < rules->profile.group_by_n; i++)
+        fprintf(stderr, "%s%.*s%s", i ? ", " : "groups by ", FR_STR_ARG(rules->profile.group_by[i]),
+                i + 1 < rules->profile.group_by_n ? "" : "\n");
+    return FR_OK;
+}
+
+static enum fr_err read_all(struct stream_eval *e, const struct stream_options *o, struct fr_rules *rules,
+                            char **more, int more_n, struct fr_errmsg *msg) {
+    enum fr_err err = read_log(o, rules, (struct fr_replay_sink){&e->to_read, count_line}, more, more_n, msg);
+    if (err == FR_OK) err = choose_groups(e, o, rules, more, more_n, msg);
     struct fr_recommender_params params = params_of(e, rules);
     stream_world_init(&e->world, rules, &params);
+    if (err == FR_OK && o->items) err = stream_catalog_load(o->items, e->world.recommender, &e->catalog, msg);
     e->started_us = fr_clock_mono_us();
-    enum fr_err err =
-        o->items ? stream_catalog_load(o->items, e->world.recommender, &e->catalog, &msg) : FR_OK;
-    if (err == FR_OK)
-        err = read_log(o, rules, (struct fr_replay_sink){&e->to_read, count_line}, more, more_n, &msg);
-    if (err == FR_OK) err = read_log(o, rules, (struct fr_replay_sink){e, take_line}, more, more_n, &msg);
+    if (err == FR_OK) err = read_log(o, rules, (struct fr_replay_sink){e, take_line}, more, more_n, msg);
+    return err;
+}
+
+static int run(struct stream_eval *e, struct fr_app *app, const struct stream_options *o,
+               struct fr_rules *rules, char **more, int more_n) {
+    struct fr_errmsg msg = {0};
+    enum fr_err err = read_all(e, o, rules, more, more_n, &msg);
     if (e->is_terminal) fputs("\r\033[K", stderr);
     int code = FR_EXIT_NO_INPUT;
     if (err != FR_OK)
@@ -254,6 +293,7 @@ static int run(struct stream_eval *e, struct fr_app *app, const struct stream_op
         code = report(e, app, o);
     stream_world_fini(&e->world);
     stream_catalog_free(e->catalog);
+    stream_groups_free(e->groups);
     stream_judge_fini(&e->judge);
     fr_map_fini(&e->taken);
     fr_map_fini(&e->first);

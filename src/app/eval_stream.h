@@ -71,6 +71,17 @@ enum fr_err stream_catalog_load(const char *path, struct fr_recommender *r, stru
 void stream_catalog_arrive(struct stream_catalog *c, fr_time_ms now_ms, struct fr_recommender *r);
 void stream_catalog_free(struct stream_catalog *c);
 
+/* ---- eval_stream_groups.c: which attributes make groups, when the configuration does not say ---- */
+
+struct stream_groups;
+struct stream_groups *stream_groups_new(const struct fr_rules *rules,
+                                        const struct fr_recommender_params *params); /* keeps rules; gives */
+/* The next line of the part of the log that may be looked at. */
+void stream_groups_take(struct stream_groups *g, struct fr_str line);
+/* Names for profile.group_by, lent until free; returns how many. */
+uint32_t stream_groups_choose(const struct stream_groups *g, struct fr_str out[FR_PROFILE_GROUP_BY_MAX]);
+void stream_groups_free(struct stream_groups *g);
+
 /* ---- eval_stream_judge.c: hits ---- */
 
 enum {
@@ -113,6 +124,8 @@ double stream_recall(const struct stream_tally *t, uint32_t k_at);
 struct stream_report {
     const struct stream_judge *judge;
     const struct stream_world *world;
+    const struct fr_rules *rules;
+    bool groups_chosen; /* by the log, not by the configuration */
     uint64_t events, catalogue;
     double total_s;
 };

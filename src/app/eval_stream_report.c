@@ -61,6 +61,12 @@ static void table_foot(const struct stream_report *r, struct fr_buf *out) {
     fr_buf_printf(out, "  learning %.1f us/event, a list %.1f us, profile and co-occurrence %.1f us/event\n",
                   1e6 * share(r->world->learn_s, r->world->learnt), 1e6 * share(j->list_s, j->lists),
                   1e6 * share(r->world->affinity_s, r->events));
+    const struct fr_profile_rules *profile = &r->rules->profile;
+    if (profile->group_by_n) fr_buf_printf(out, "  groups by");
+    for (uint32_t i = 0; i < profile->group_by_n; i++)
+        fr_buf_printf(out, "%s %.*s", i ? "," : "", FR_STR_ARG(profile->group_by[i]));
+    if (profile->group_by_n)
+        fr_buf_printf(out, "%s\n", r->groups_chosen ? ", chosen on the first fifth of the log" : "");
     fr_buf_printf(out, "  %llu events, %llu rejected, %llu items, %.0f s, %.0f MiB\n",
                   (unsigned long long)r->events, (unsigned long long)r->world->rejected,
                   (unsigned long long)r->catalogue, r->total_s, peak_mib());
