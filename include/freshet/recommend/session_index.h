@@ -36,7 +36,6 @@ struct fr_session_params {
     double idf_weight; /* 0 or more */
 };
 
-/* Fades and rarity: the best on the first half of two logs (KuaiRand clicks, Tmall purchases) for visits of a day. */
 #define FR_SESSION_DEFAULTS                                     \
     ((struct fr_session_params){.sessions = 1u << 18,           \
                                 .items = 1u << 18,              \
@@ -44,12 +43,12 @@ struct fr_session_params {
                                 .per_item = 500,                \
                                 .sample = 2000,                 \
                                 .neighbors = 500,               \
-                                .position_fade = 10,            \
-                                .item_fade = 10,                \
-                                .common_fade = 10,              \
+                                .position_fade = 4.9,           \
+                                .item_fade = 4.9,               \
+                                .common_fade = 1.225,           \
                                 .half_life_ms = 14. * 86400000, \
-                                .rarity = 1,                    \
-                                .idf_weight = 0})
+                                .rarity = 0,                    \
+                                .idf_weight = 1})
 
 struct fr_session_index;
 

@@ -18,7 +18,7 @@ struct fr_session_source_params {
 };
 
 #define FR_SESSION_SOURCE_DEFAULTS \
-    ((struct fr_session_source_params){.index = FR_SESSION_DEFAULTS, .seeds = 10, .gap_ms = 24 * 3600000})
+    ((struct fr_session_source_params){.index = FR_SESSION_DEFAULTS, .seeds = 10, .gap_ms = 30 * 60000})
 
 /* p NULL: the defaults. gives; freed by its ops. */
 struct fr_source *fr_source_session_new(const struct fr_session_source_params *p);
