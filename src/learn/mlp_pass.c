@@ -59,8 +59,8 @@ const float *fr_mlp_forward(const struct fr_mlp *m, struct fr_mlp_pass *p, uint3
     return p->units[m->layer_n - 1];
 }
 
-FR_WIDE static void pass_back(size_t n, const float *units, float kept, float *delta) {
-    for (size_t i = 0; i < n; i++) delta[i] = units[i] > 0 ? delta[i] / kept : 0;
+FR_WIDE static void pass_back(size_t n, const float *units, float gain, float *delta) {
+    for (size_t i = 0; i < n; i++) delta[i] = units[i] > 0 ? delta[i] * gain : 0;
 }
 
 static void add_rows(uint32_t n, uint32_t out, const float *delta, float *sum) {
@@ -84,7 +84,7 @@ void fr_mlp_backward(const struct fr_mlp *m, struct fr_mlp_pass *p, uint32_t n, 
     for (uint32_t l = m->layer_n; l-- > 0;) {
         float *below = l ? p->deltas[l - 1] : input_gradient;
         layer_backward(m, l, n, l ? p->units[l - 1] : p->inputs, delta, gradient, below);
-        if (l) pass_back((size_t)n * m->sizes[l], p->units[l - 1], p->kept, below);
+        if (l) pass_back((size_t)n * m->sizes[l], p->units[l - 1], 1 / p->kept, below);
         delta = below;
     }
 }

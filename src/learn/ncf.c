@@ -9,7 +9,7 @@ enum { FACTORS, LAYERS, EPOCHS, RATE, NEGATIVES, DROPOUT, EPSILON, DECAY, PARAME
 
 static const double factors_grid[] = {16, 32, 64};
 static const double layers_grid[] = {1, 2, 3};
-static const double epochs_grid[] = {4, 8, 16, 32};
+static const double epochs_grid[] = {8, 16, 32, 64};
 static const double rate_grid[] = {.002, .005, .01, .02};
 static const double negatives_grid[] = {2, 4, 8};
 static const double dropout_grid[] = {0, .2};
@@ -19,7 +19,7 @@ static const double decay_grid[] = {0, .1, .3};
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 32, GRID(factors_grid)},      [LAYERS] = {"layers", 1, GRID(layers_grid)},
-    [EPOCHS] = {"epochs", 8, GRID(epochs_grid)},          [RATE] = {"rate", .01, GRID(rate_grid)},
+    [EPOCHS] = {"epochs", 32, GRID(epochs_grid)},         [RATE] = {"rate", .01, GRID(rate_grid)},
     [NEGATIVES] = {"negatives", 4, GRID(negatives_grid)}, [DROPOUT] = {"dropout", 0, GRID(dropout_grid)},
     [EPSILON] = {"epsilon", 0, GRID(epsilon_grid)},       [DECAY] = {"decay", .1, GRID(decay_grid)},
 };

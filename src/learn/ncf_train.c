@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_POSITIVES = 1024, ROWS_A_PIECE = 128, TRIES = 8, BATCHES_A_REPORT = 32 };
+enum { BATCH_MOST = 1024, BATCH_LEAST = 32, BATCHES_AN_EPOCH = 400 }; /* entries a batch */
+enum { ROWS_A_PIECE = 128, TRIES = 8, BATCHES_A_REPORT = 32 };
 
 static const uint32_t NONE = UINT32_MAX;
 
@@ -38,7 +39,7 @@ struct training {
     struct fr_adam adam;
     float *mlp_m, *mlp_v;
     uint32_t *order, *owner; /* [entry_n] in which order entries are learnt, and whose they are */
-    uint32_t entry_n, item_n;
+    uint32_t entry_n, item_n, batch_entries;
     uint64_t step;
 };
 
@@ -72,6 +73,13 @@ static void fill_order(struct training *t, const struct fr_rows *by_user) {
         for (size_t i = by_user->start[user]; i < by_user->start[user + 1]; i++) t->owner[i] = user;
 }
 
+/* On small data batches are small, or an epoch would be a step or two. */
+static uint32_t entries_a_batch(uint32_t entry_n) {
+    uint32_t n = entry_n / BATCHES_AN_EPOCH;
+    if (n > BATCH_MOST) return BATCH_MOST;
+    return n < BATCH_LEAST ? BATCH_LEAST : n;
+}
+
 static void training_init(struct training *t, struct ncf *m, const struct fr_fit *fit,
                           const struct ncf_options *o) {
     *t = (struct training){
@@ -79,12 +87,13 @@ static void training_init(struct training *t, struct ncf *m, const struct fr_fit
     t->adam = FR_ADAM_DEFAULTS;
     t->adam.rate = o->rate;
     t->adam.decay = o->decay;
-    ncf_batch_init(&t->batch, m, BATCH_POSITIVES * (1 + o->negatives), fit->threads);
+    t->entry_n = (uint32_t)fr_interactions_count(fit->data);
+    t->batch_entries = entries_a_batch(t->entry_n);
+    ncf_batch_init(&t->batch, m, t->batch_entries * (1 + o->negatives), fit->threads);
     table_init(&t->users, m->users, m->user_n, &t->batch, &t->batch.users);
     table_init(&t->items, m->items, m->item_n, &t->batch, &t->batch.items);
     t->mlp_m = floats_new(m->mlp.weight_n);
     t->mlp_v = floats_new(m->mlp.weight_n);
-    t->entry_n = (uint32_t)fr_interactions_count(fit->data);
     fill_order(t, &fit->data->by_user);
 }
 
@@ -201,8 +210,9 @@ bool ncf_train(struct ncf *m, const struct fr_fit *fit, const struct ncf_options
     bool go_on = true;
     while (done < all && go_on) {
         uint32_t first = (uint32_t)(done % t.entry_n), left = t.entry_n - first;
-        uint32_t n = left < BATCH_POSITIVES ? left : BATCH_POSITIVES;
+        uint32_t n = left < t.batch_entries ? left : t.batch_entries;
         if (!first) shuffle(&t);
+        t.adam.rate = o->rate * (1 - (double)done / (double)all);
         draw_batch(&t, first, first + n);
         train_batch(&t);
         done += n;

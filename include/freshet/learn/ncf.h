@@ -6,14 +6,15 @@
  *             weights of the product are absorbed by the vectors).
  * Loss        cross entropy of each entry against `negatives` items drawn evenly from those that are not in the user's history.
  *             An entry is one positive, whatever its value.
- * Training    Adam; the vectors' moments stand still while a batch does not touch them, decay (AdamW) likewise. With epsilon each
- *             batch is also learnt from with the vectors moved by epsilon along the signs of the loss's gradient (FGSM).
+ * Training    Adam, its rate falling evenly to 0; batches of 32 to 1,024 entries, about 400 an epoch. The vectors' moments stand
+ *             still while a batch does not touch them, decay (AdamW) likewise. With epsilon each batch is also learnt from
+ *             with the vectors moved by epsilon along the signs of the loss's gradient (FGSM).
  * Fold-in     of a history that was not in the fit: its user's vectors are a linear function of the sum of the items' vectors
  *             divided by the square root of their number, and that function is the ridge regression over the users of the fit.
  *             Users of the fit (is_known) have their own.
  * Parameters  factors (up to FR_NCF_FACTORS_MAX, rounded up to a multiple of 8), layers (1 to FR_NCF_LAYERS_MAX), epochs, rate,
- *             negatives, dropout, epsilon, decay. A fit ends after FR_NCF_SAMPLES_MAX samples (entries and
- *             negatives), so epochs are fewer on large data.
+ *             negatives, dropout, epsilon, decay. However many epochs are asked for, a fit ends after FR_NCF_SAMPLES_MAX
+ *             samples (entries and their negatives): small data are gone through often, large ones a few times.
  * Promise     scores are plain loops in a fixed order: the same bits on any machine. A fit gives the same bits for any number of
  *             its threads, as far as the products of learn/la do.
  * Time        of a fit O(samples factors^2), of a score O(items factors^2).
@@ -23,7 +24,7 @@
 
 #include "freshet/learn/model.h"
 
-enum { FR_NCF_FACTORS_MAX = 128, FR_NCF_LAYERS_MAX = 3, FR_NCF_SAMPLES_MAX = 60 * 1000 * 1000 };
+enum { FR_NCF_FACTORS_MAX = 128, FR_NCF_LAYERS_MAX = 3, FR_NCF_SAMPLES_MAX = 32 * 1000 * 1000 };
 
 extern const struct fr_model_ops fr_ncf_ops;
 

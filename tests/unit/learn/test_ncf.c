@@ -8,7 +8,7 @@
 enum { USERS = 60, ITEMS = 70, TASTES = 5, TASTE = ITEMS / TASTES };
 enum { FACTORS, LAYERS, EPOCHS, RATE, NEGATIVES, DROPOUT, EPSILON, DECAY, VALUES };
 
-static const double standard[VALUES] = {8, 2, 40, .02, 4, 0, 0, 0};
+static const double standard[VALUES] = {8, 2, 16, .02, 4, 0, 0, 0};
 
 static struct fr_model *fit_with(const struct fr_interactions *data, const double *values, unsigned threads) {
     struct fr_fit fit = {.data = data, .threads = threads, .seed = 3};
