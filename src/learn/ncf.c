@@ -93,26 +93,27 @@ static struct fr_model *model_fit(const struct fr_fit *fit, const double *values
         return NULL;
     }
     ncf_fit_fold(m, &fit->data->by_user);
+    free(m->users); /* from here on histories speak */
+    m->users = NULL;
     ncf_strips(m);
     return &m->base;
 }
 
 static void model_score(const struct fr_model *model, const struct fr_rows *rows, uint32_t first, uint32_t n,
                         bool is_known, float *out) {
-    ncf_score((const struct ncf *)model, rows, first, n, is_known, out);
+    (void)is_known;
+    ncf_score((const struct ncf *)model, rows, first, n, out);
 }
 
 static size_t model_bytes(const struct fr_model *model) {
     const struct ncf *m = (const struct ncf *)model;
     size_t width = 2 * m->k;
-    return sizeof *m + (width * ((size_t)m->user_n + 2 * (size_t)m->item_n + width + 1) + m->mlp.weight_n) *
-                           sizeof(float);
+    return sizeof *m + (width * (2 * (size_t)m->item_n + width + 1) + m->mlp.weight_n) * sizeof(float);
 }
 
 static void model_save(const struct fr_model *model, struct fr_tensors_writer *w) {
     const struct ncf *m = (const struct ncf *)model;
     uint64_t width = 2 * m->k;
-    fr_tensors_put(w, "ncf.users", FR_TENSOR_F32, (uint64_t[]){m->user_n, width}, 2, m->users);
     fr_tensors_put(w, "ncf.items", FR_TENSOR_F32, (uint64_t[]){m->item_n, width}, 2, m->items);
     fr_tensors_put(w, "ncf.fold", FR_TENSOR_F32, (uint64_t[]){width + 1, width}, 2, m->fold);
     fr_mlp_save(&m->mlp, "ncf.mlp", w);
@@ -124,15 +125,13 @@ static uint64_t rows_of(const struct fr_tensor *t, uint64_t width) {
     return fits ? t->shape[0] : UINT64_MAX;
 }
 
-static bool is_sound(const struct fr_mlp *mlp, const struct fr_tensor *users, const struct fr_tensor *items,
-                     const struct fr_tensor *fold) {
+static bool is_sound(const struct fr_mlp *mlp, const struct fr_tensor *items, const struct fr_tensor *fold) {
     uint64_t width = mlp->sizes[0];
     if (width % 2 || width > 2 * FR_NCF_FACTORS_MAX || mlp->layer_n < 2 || mlp->sizes[mlp->layer_n] != 1)
         return false;
     for (uint32_t l = 1; l < mlp->layer_n; l++)
         if (mlp->sizes[l] > FR_NCF_FACTORS_MAX) return false;
-    return rows_of(users, width) != UINT64_MAX && rows_of(items, width) != UINT64_MAX &&
-           rows_of(fold, width) == width + 1;
+    return rows_of(items, width) != UINT64_MAX && rows_of(fold, width) == width + 1;
 }
 
 static float *floats_copy(const struct fr_tensor *t) {
@@ -142,20 +141,17 @@ static float *floats_copy(const struct fr_tensor *t) {
 }
 
 static struct fr_model *model_load(const struct fr_tensors_file *f, struct fr_errmsg *msg) {
-    const struct fr_tensor *users = fr_tensors_get(f, "ncf.users", FR_TENSOR_F32);
     const struct fr_tensor *items = fr_tensors_get(f, "ncf.items", FR_TENSOR_F32);
     const struct fr_tensor *fold = fr_tensors_get(f, "ncf.fold", FR_TENSOR_F32);
     struct ncf *m = fr_alloc_zero(1, sizeof *m);
-    if (!fr_mlp_load(&m->mlp, "ncf.mlp", f) || !is_sound(&m->mlp, users, items, fold)) {
+    if (!fr_mlp_load(&m->mlp, "ncf.mlp", f) || !is_sound(&m->mlp, items, fold)) {
         fr_err_set(msg, FR_STATE_CORRUPT, "ncf: arrays are missing or do not fit together");
         model_free(&m->base);
         return NULL;
     }
     m->base.ops = &fr_ncf_ops;
     m->k = m->mlp.sizes[0] / 2;
-    m->user_n = (uint32_t)users->shape[0];
     m->item_n = (uint32_t)items->shape[0];
-    m->users = floats_copy(users);
     m->items = floats_copy(items);
     m->fold = floats_copy(fold);
     ncf_strips(m);

@@ -11,7 +11,7 @@ enum { NCF_STRIP = 64 }; /* items scored at once */
 struct ncf {
     struct fr_model base;
     uint32_t user_n, item_n, k;
-    float *users; /* [user_n][2 k]: the product's vector, then the perceptron's */
+    float *users; /* [user_n][2 k]: the product's vector, then the perceptron's; NULL after the fit */
     float *items; /* [item_n][2 k] */
     struct fr_mlp mlp;
     float *fold;   /* [2 k + 1][2 k]: from a history's sum and a 1 to a user's vectors */
@@ -59,7 +59,6 @@ void ncf_fit_fold(struct ncf *m, const struct fr_rows *by_user);
 void ncf_strips(struct ncf *m);
 /* sum[2 k + 1]: the history's item vectors added up, over the square root of their number, and a 1. */
 void ncf_history_sum(const struct ncf *m, const struct fr_rows *rows, uint32_t row, float *sum);
-void ncf_score(const struct ncf *m, const struct fr_rows *rows, uint32_t first, uint32_t n, bool is_known,
-               float *out);
+void ncf_score(const struct ncf *m, const struct fr_rows *rows, uint32_t first, uint32_t n, float *out);
 
 #endif

@@ -104,14 +104,11 @@ static void fold_in(const struct ncf *m, const struct fr_rows *rows, uint32_t ro
         for (uint32_t j = 0; j < width; j++) user[j] += sum[i] * m->fold[(size_t)i * width + j];
 }
 
-void ncf_score(const struct ncf *m, const struct fr_rows *rows, uint32_t first, uint32_t n, bool is_known,
-               float *out) {
+void ncf_score(const struct ncf *m, const struct fr_rows *rows, uint32_t first, uint32_t n, float *out) {
     for (uint32_t i = 0; i < n; i++) {
-        float folded[2 * FR_NCF_FACTORS_MAX];
-        uint32_t row = first + i;
-        bool has_own = is_known && row < m->user_n;
-        if (!has_own) fold_in(m, rows, row, folded);
-        score_user(m, has_own ? m->users + (size_t)row * 2 * m->k : folded, out + (size_t)i * m->item_n);
+        float user[2 * FR_NCF_FACTORS_MAX];
+        fold_in(m, rows, first + i, user);
+        score_user(m, user, out + (size_t)i * m->item_n);
     }
 }
 

@@ -51,31 +51,39 @@ static double order_of(const float *scores) {
     return right / all;
 }
 
-static void check_order(const double *values, double known, double folded) {
+static void check_order(const double *values, double least) {
     static float scores[USERS * ITEMS];
     struct fr_interactions *data = tastes_new();
     struct fr_model *m = fit_with(data, values, 1);
-    m->ops->score(m, &data->by_user, 0, USERS, true, scores);
-    CHECK(order_of(scores) > known);
     m->ops->score(m, &data->by_user, 0, USERS, false, scores);
-    CHECK(order_of(scores) > folded);
+    CHECK(order_of(scores) > least);
     m->ops->free(m);
     fr_interactions_free(data);
 }
 
-static void test_learns_tastes(void) { check_order(standard, .9, .9); }
+static void test_learns_tastes(void) { check_order(standard, .9); }
 
 static void test_each_option_still_learns(void) {
     double values[VALUES];
     memcpy(values, standard, sizeof values);
     values[LAYERS] = 1;
     values[DROPOUT] = .2;
-    check_order(values, .85, .85);
+    check_order(values, .85);
     values[LAYERS] = 3;
     values[DROPOUT] = 0;
     values[EPSILON] = .02;
     values[DECAY] = .1;
-    check_order(values, .85, .85);
+    check_order(values, .85);
+}
+
+/* user[2 k]: what fold-in makes of a history. */
+static void folded(const struct ncf *m, const struct fr_rows *rows, uint32_t row, float *user) {
+    float sum[2 * FR_NCF_FACTORS_MAX + 1];
+    uint32_t width = 2 * m->k;
+    ncf_history_sum(m, rows, row, sum);
+    memset(user, 0, width * sizeof *user);
+    for (uint32_t i = 0; i <= width; i++)
+        for (uint32_t j = 0; j < width; j++) user[j] += sum[i] * m->fold[i * width + j];
 }
 
 /* The definition, sample by sample: the scores are the product and the network's output. */
@@ -86,18 +94,33 @@ static void test_scores_are_the_network(void) {
     const struct ncf *ncf = (const struct ncf *)m;
     uint32_t k = ncf->k;
     m->ops->score(m, &data->by_user, 0, USERS, true, scores);
-    for (uint32_t u = 0; u < USERS; u += 7)
+    for (uint32_t u = 0; u < USERS; u += 7) {
+        float user[2 * FR_NCF_FACTORS_MAX], input[2 * FR_NCF_FACTORS_MAX], out;
+        folded(ncf, &data->by_user, u, user);
         for (uint32_t i = 0; i < ITEMS; i++) {
-            const float *user = ncf->users + u * 2 * k, *item = ncf->items + i * 2 * k;
-            float input[2 * FR_NCF_FACTORS_MAX], out;
+            const float *item = ncf->items + i * 2 * k;
             memcpy(input, user + k, k * sizeof *input);
             memcpy(input + k, item + k, k * sizeof *input);
             fr_mlp_plain(&ncf->mlp, input, &out);
             for (uint32_t j = 0; j < k; j++) out += user[j] * item[j];
             CHECK_NEAR(scores[u * ITEMS + i], out, 1e-4);
         }
+    }
     m->ops->free(m);
     fr_interactions_free(data);
+}
+
+/* A fit's network and items, with vectors for users as in the middle of a fit. */
+static struct fr_model *unfinished_new(const struct fr_interactions *data) {
+    double values[VALUES];
+    memcpy(values, standard, sizeof values);
+    values[EPOCHS] = 3;
+    struct fr_model *m = fit_with(data, values, 1);
+    struct ncf *ncf = (struct ncf *)m;
+    struct fr_rng rng = {7};
+    ncf->users = calloc(USERS * 2 * ncf->k, sizeof *ncf->users);
+    for (uint32_t i = 0; i < USERS * 2 * ncf->k; i++) ncf->users[i] = (float)fr_rng_uniform(&rng) - .5f;
+    return m;
 }
 
 enum { SAMPLES = 5 };
@@ -140,10 +163,7 @@ static unsigned check_row(struct ncf_batch *b, const struct ncf_side *side, floa
 
 static void test_gradients_are_finite_differences(void) {
     struct fr_interactions *data = tastes_new();
-    double values[VALUES];
-    memcpy(values, standard, sizeof values);
-    values[EPOCHS] = 3;
-    struct fr_model *m = fit_with(data, values, 1);
+    struct fr_model *m = unfinished_new(data);
     struct ncf *ncf = (struct ncf *)m;
     struct ncf_batch b;
     ncf_batch_init(&b, ncf, SAMPLES, 1);
@@ -207,7 +227,7 @@ static void check_both(struct ncf_batch *b, struct ncf *m, double epsilon) {
 
 static void test_adversary(void) {
     struct fr_interactions *data = tastes_new();
-    struct fr_model *m = fit_with(data, standard, 1);
+    struct fr_model *m = unfinished_new(data);
     struct ncf_batch b;
     ncf_batch_init(&b, (struct ncf *)m, SAMPLES, 1);
     check_move(&b, (struct ncf *)m, 1e-3);
@@ -250,17 +270,16 @@ static void test_threads_change_no_bit(void) {
 /* The normal equations of the regression hold. */
 static void test_fold_is_the_ridge_regression(void) {
     struct fr_interactions *data = tastes_new();
-    struct fr_model *m = fit_with(data, standard, 1);
-    const struct ncf *ncf = (const struct ncf *)m;
+    struct fr_model *m = unfinished_new(data);
+    struct ncf *ncf = (struct ncf *)m;
     uint32_t width = 2 * ncf->k;
     static float sums[USERS][2 * FR_NCF_FACTORS_MAX + 1], fitted[USERS][2 * FR_NCF_FACTORS_MAX];
     double trace = 0;
+    free(ncf->fold);
+    ncf_fit_fold(ncf, &data->by_user);
     for (uint32_t u = 0; u < USERS; u++) {
         ncf_history_sum(ncf, &data->by_user, u, sums[u]);
-        for (uint32_t j = 0; j < width; j++) {
-            fitted[u][j] = 0;
-            for (uint32_t i = 0; i <= width; i++) fitted[u][j] += sums[u][i] * ncf->fold[i * width + j];
-        }
+        folded(ncf, &data->by_user, u, fitted[u]);
         for (uint32_t i = 0; i <= width; i++) trace += (double)(sums[u][i] * sums[u][i]);
     }
     double ridge = 1e-4 * trace / (width + 1) + 1e-6;
@@ -317,7 +336,6 @@ static enum fr_err load_fold(uint64_t fold_rows) {
     struct fr_errmsg msg = {0};
     fr_mlp_init(&mlp, 2, (uint32_t[]){16, 8, 1}, 1);
     fr_mlp_save(&mlp, "ncf.mlp", w);
-    fr_tensors_put(w, "ncf.users", FR_TENSOR_F32, (uint64_t[]){2, 16}, 2, zeros);
     fr_tensors_put(w, "ncf.items", FR_TENSOR_F32, (uint64_t[]){3, 16}, 2, zeros);
     fr_tensors_put(w, "ncf.fold", FR_TENSOR_F32, (uint64_t[]){fold_rows, 16}, 2, zeros);
     fr_tensors_finish(w, &bytes);
