@@ -37,7 +37,7 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 512, GRID(factors_grid)},
     [NEIGHBORS] = {"neighbors", 1000, GRID(neighbors_grid)},
     [POPULARITY] = {"popularity", .4, GRID(popularity_grid)},
-    [GLOBAL] = {"global", .3, GRID(global_grid)},
+    [GLOBAL] = {"global", .2, GRID(global_grid)},
     [TAPER] = {"taper", .35, GRID(taper_grid)},
     [DAMPING] = {"damping", 1, GRID(damping_grid)},
 };
