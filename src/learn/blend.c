@@ -80,10 +80,14 @@ static uint32_t take_best(struct adding *a, uint32_t depth) {
     return top.n;
 }
 
+/* Those without a weight answer where the others have nothing. */
 static uint32_t blend_user(const struct fr_blend *blend, const struct fr_toplists *lists, uint32_t row,
                            struct adding *a, uint32_t depth) {
     for (uint32_t m = 0; m < blend->n; m++)
         if (blend->weights[m] > 0) add_list(a, &lists[m], row, blend->weights[m], blend->parts);
+    bool nothing = a->touched_n == 0;
+    for (uint32_t m = 0; m < blend->n && nothing; m++)
+        if (!(blend->weights[m] > 0)) add_list(a, &lists[m], row, 1, blend->parts);
     return take_best(a, depth);
 }
 

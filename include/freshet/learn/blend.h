@@ -4,7 +4,8 @@
  *           no more there than the last of it, else
  *             by score   (s(i) - s(last of the list)) / standard deviation of the list's scores
  *             by place   1 / (1 + place(i) / FR_BLEND_PLACES) - the same of the place behind the list, place from 0
- *           so models of any scale agree, and an item at the end of a list counts as little as one that is not in it.
+ *           so models of any scale agree, and an item at the end of a list counts as little as one that is not in it. Where
+ *           the models with weights have nothing at all for a user, the others answer, with the same weight each.
  * Learning  the best one, two, three, ... models alone with equal weights, whichever are best together. Weights of their own
  *           take their place when they are better by FR_BLEND_MARGIN: from the best model on, the model and weight join
  *           that help most, as long as they help by more than FR_BLEND_GAIN; then every weight is tried again a step up
@@ -26,7 +27,7 @@ enum fr_blend_parts { FR_BLEND_BY_SCORE, FR_BLEND_BY_PLACE };
 struct fr_blend {
     enum fr_blend_parts parts;
     uint32_t n;                          /* models */
-    double weights[FR_BLEND_MODELS_MAX]; /* >= 0; 0: is not asked */
+    double weights[FR_BLEND_MODELS_MAX]; /* >= 0; 0: is asked where the others have nothing */
 };
 
 /* lists[n] of the same users and depth; truth: rows of all users; (recall + ndcg) / 2 at k counts. n >= 1. Gives what the

@@ -77,11 +77,33 @@ static void test_scores_by_hand(void) {
     fr_toplists_fini(&out);
 }
 
+/* A list of one score says nothing, as of new items to a model that counts. */
+static void test_others_answer_where_there_is_nothing(void) {
+    uint32_t first[] = {1, 2, 3}, second[] = {7, 8, 9};
+    float same[] = {0, 0, 0}, falling[] = {3, 2, 1};
+    const struct fr_toplists both[] = {{.row_n = 1, .depth = 3, .items = first, .scores = same},
+                                       {.row_n = 1, .depth = 3, .items = second, .scores = falling}};
+    struct fr_toplists out = fr_toplists_new(NULL, 1, 3);
+    for (int parts = FR_BLEND_BY_SCORE; parts <= FR_BLEND_BY_PLACE; parts++) {
+        struct fr_blend blend = {.parts = (enum fr_blend_parts)parts, .n = 2, .weights = {1, 0}};
+        fr_blend_apply(&blend, both, 10, &out);
+        CHECK_INT(out.items[0], 7);
+        CHECK_INT(out.items[1], 8);
+        CHECK_INT(fr_toplists_length(&out, 0), 2);
+        blend.weights[0] = 0;
+        blend.weights[1] = .1;
+        fr_blend_apply(&blend, both, 10, &out);
+        CHECK_INT(out.items[0], 7);
+    }
+    fr_toplists_fini(&out);
+}
+
 int main(void) {
     plant();
     RUN(test_two_halves_make_a_whole);
     RUN(test_never_worse_than_the_best);
     RUN(test_scores_by_hand);
+    RUN(test_others_answer_where_there_is_nothing);
     fr_interactions_free(truth);
     return check_done();
 }
