@@ -1,6 +1,6 @@
 """Small splits for tests/e2e/eval_split.sh, and what popularity must reach on them, computed here once more.
 
-    eval_split.py make FOLDER                          train, test, other (another test) and friends
+    eval_split.py make FOLDER                          train, test, other (another test), friends and items
     eval_split.py popular TRAIN TEST K                 "recall ndcg mrr hit_rate precision" of the most popular items
     eval_split.py rows FILE MODEL...                   fails unless FILE holds one good JSON row of each, in this order
 """
@@ -26,6 +26,8 @@ def make(folder):
         rows["test"].append(f"{user} " + " ".join(liked[12:15] + ["unheard-of"] * (user % 5 == 0)))
         rows["other"].append(f"{user} " + " ".join(draw.sample(["i0-1", "i1-2", "i2-3", "all1", "x", "y"], 3)))
         rows["friends"] += [f"{user}\t{3 * draw.randrange(40) + circle}" for _ in range(4)]
+    rows["items"] = [json.dumps({"id": f"i{circle}-{n}", "category": f"circle {circle}", "tags": [f"shelf {n % 5}"]})
+                     for circle in range(3) for n in range(40)]
     for name, lines in rows.items():
         with open(f"{folder}/{name}", "w", encoding="utf-8") as out:
             out.write("\n".join(lines) + "\n")

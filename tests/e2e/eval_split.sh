@@ -3,7 +3,7 @@
 freshet=${FRESHET:-build/release/freshet}
 [ -x "$freshet" ] || { say "no $freshet"; exit 77; }
 helper=tests/e2e/eval_split.py out=$scratch/out complaints=$scratch/complaints
-train=$scratch/train test=$scratch/test other=$scratch/other friends=$scratch/friends
+train=$scratch/train test=$scratch/test other=$scratch/other friends=$scratch/friends items=$scratch/items
 bad=0
 
 # expect CODE ARGUMENT...: freshet eval split's exit code; standard output is in $out, errors in $complaints.
@@ -51,7 +51,7 @@ expect 0 --train "$train" --test "$test" --models popular,item-cf,blend --k 5 --
 holds "rows" python3 "$helper" rows "$out" popular item-cf blend
 expect 0 --train "$train" --test "$test" --models popular,item-cf --k 5,10 --budget 0
 holds "a heading and four rows" [ "$(wc -l < "$out")" = 5 ]
-expect 0 --train "$train" --test "$test" --friends "$friends" --models all --k 5 --budget 0 --json
+expect 0 --train "$train" --test "$test" --friends "$friends" --items "$items" --models all --k 5 --budget 0 --json
 holds "nothing lacks friends" [ "$(grep -c 'needs --friends' "$complaints")" = 0 ]
 
 say "the same split in another dress"
@@ -74,7 +74,7 @@ holds "the file's parameters give the same figures" [ "$(figure recall)" = "$(he
     "import json, sys; print('%.6g' % json.load(sys.stdin)['recall'])")" ]
 
 say "cold users and items"
-"$freshet" eval cold --data "$train" --models popular,item-cf,blend --k 5 --budget 1 --json > "$out"
+"$freshet" eval cold --data "$train" --items "$items" --models popular,item-cf,content --k 5 --budget 600 --json > "$out"
 holds "three groups of three rows" [ "$(wc -l < "$out")" = 9 ]
 # better MODEL GROUP: its recall is above that of popularity.
 better() {
@@ -86,6 +86,8 @@ sys.exit(not recall[sys.argv[2], sys.argv[3]] > recall["popular", sys.argv[3]])
 END
 }
 holds "item CF folds new users in" better item-cf "new users"
+holds "content knows new items" better content "new items"
+holds "content knows new items, for new users, too" better content "both new"
 
 say "what is wrong"
 expect 64 --train "$train"
