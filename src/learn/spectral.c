@@ -1,7 +1,6 @@
 /* Problem   powers of P reach further than its edges and cost an application each, for each user; P itself has 40 million
  *           entries where R has 800,000.
- * Choice    what is far comes from the singular vectors, so one application of P is enough, and the curve of a polynomial
- *           filter is a weight for each vector; of an item's edges the strongest are enough. All users of a block go
+ * Choice    what is far comes from the singular vectors, so one application of P is enough; of an item's edges the strongest are enough. All users of a block go
  *           through V in one matrix product.
  * Invariant of items nobody had, every scale is 0, and so is every score. */
 #include "freshet/learn/spectral.h"
@@ -37,8 +36,8 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 512, GRID(factors_grid)},
     [NEIGHBORS] = {"neighbors", 1000, GRID(neighbors_grid)},
     [POPULARITY] = {"popularity", .4, GRID(popularity_grid)},
-    [GLOBAL] = {"global", .2, GRID(global_grid)},
-    [TAPER] = {"taper", .35, GRID(taper_grid)},
+    [GLOBAL] = {"global", .3, GRID(global_grid)},
+    [TAPER] = {"taper", 0, GRID(taper_grid)},
     [DAMPING] = {"damping", 1, GRID(damping_grid)},
 };
 

@@ -11,8 +11,7 @@
  *           fewer neighbors when 8 bytes * items * neighbors exceed FR_SPECTRAL_GRAPH_BYTES.
  * Cost      fit: fr_svd and the item pairs; score: 2 * items * factors operations a user and the edges of the history.
  * Memory    4 bytes * items * (factors + 2 * neighbors).
- * Source    GF-CF (Shen 2021), LinkProp (Fu 2022), ChebyCF (Kim 2025): D^b, and the curve of its filter for K = 8, phi = 1.5,
- *           which is about global .2 and taper .35 here. */
+ * Source    GF-CF (Shen 2021), LinkProp (Fu 2022), ChebyCF (Kim 2025): D^b, and one application of P for its polynomial. */
 #ifndef FR_LEARN_SPECTRAL_H
 #define FR_LEARN_SPECTRAL_H
 
