@@ -34,6 +34,10 @@ void fr_rank_free(struct fr_rank *r) {
     free(r);
 }
 
+void fr_rank_prior(struct fr_rank *r, uint32_t feature, float weight) {
+    if (!(r->squares[feature] > 0)) r->weights[feature] = weight;
+}
+
 /* Where the sets begin that hold in the table's contexts; returns how many. */
 static uint32_t sets_of(const struct fr_rank *r, const struct fr_rank_table *t,
                         size_t out[FR_RANK_CONTEXTS_MAX + 1]) {
@@ -58,7 +62,10 @@ void fr_rank_logits(const struct fr_rank_table *t, const float *weights, float *
     memset(out, 0, t->n * sizeof *out);
     for (uint32_t f = 0; f < t->feature_n; f++) {
         const float *x = t->x + f * t->stride, w = weights[f];
-        for (uint32_t c = 0; c < t->n; c++) out[c] += w * x[c];
+        uint32_t c = 0;
+        for (; c + LANES <= t->n; c += LANES)
+            for (uint32_t lane = 0; lane < LANES; lane++) out[c + lane] += w * x[c + lane];
+        for (; c < t->n; c++) out[c] += w * x[c];
     }
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define RANK_RATE .05f
+#define PLACE_PRIOR .5f      /* before anything is learnt: a sum of 10 / (10 + place), all sources alike */
 #define COVERAGE_FADES .9995 /* a memory of some 2,000 examples */
 
 static const struct fr_popular_params boards[BOARDS] = {
@@ -91,6 +92,7 @@ void fr_recommender_add(struct fr_recommender *r, struct fr_source *source) {
             return;
         }
     FR_ASSERT(r->source_n < FR_RECOMMENDER_SOURCES_MAX);
+    fr_rank_prior(r->rank, ITEM_FEATURES + SOURCE_FEATURES * r->source_n + 2, PLACE_PRIOR);
     r->sources[r->source_n++] = source;
 }
 

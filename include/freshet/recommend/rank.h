@@ -34,6 +34,9 @@ struct fr_rank;
 struct fr_rank *fr_rank_new(const struct fr_rank_params *params); /* gives */
 void fr_rank_free(struct fr_rank *r);
 
+/* What a feature weighs before anything was learnt of it; 0 unless said. Only for a feature that was never learnt. */
+void fr_rank_prior(struct fr_rank *r, uint32_t feature, float weight);
+
 /* The weights that hold in the table's contexts: out[table->feature_n]. */
 void fr_rank_weights(const struct fr_rank *r, const struct fr_rank_table *t, float *out);
 /* Logits of all candidates by such weights: out[t->n]. */

@@ -134,6 +134,24 @@ static void a_saved_ranker_goes_on(void) {
     fr_rank_free(other);
 }
 
+/* What a feature weighs before it was learnt orders candidates; afterwards it is the ranker's. */
+static void a_prior_holds_until_it_is_learnt(void) {
+    struct fr_rng rng = {53};
+    struct fr_rank *r = fr_rank_new(&params);
+    float weights[FEATURES], learnt[FEATURES];
+    fill(&rng);
+    fr_rank_prior(r, 4, .5f);
+    fr_rank_weights(r, &table, weights);
+    CHECK_NEAR(weights[4], .5, 0);
+    CHECK_NEAR(weights[3], 0, 0);
+    fr_rank_learn(r, &table, 1, scratch);
+    fr_rank_weights(r, &table, weights);
+    fr_rank_prior(r, 4, 3);
+    fr_rank_weights(r, &table, learnt);
+    CHECK(memcmp(weights, learnt, sizeof weights) == 0);
+    fr_rank_free(r);
+}
+
 static void far_off_logits_stay_numbers(void) {
     float logits[3] = {1e8f, 0, -1e8f};
     fr_rank_softmax(logits, 3);
@@ -146,6 +164,7 @@ int main(void) {
     RUN(learns_as_its_twin);
     RUN(learns_what_contexts_change);
     RUN(a_saved_ranker_goes_on);
+    RUN(a_prior_holds_until_it_is_learnt);
     RUN(far_off_logits_stay_numbers);
     return check_done();
 }
