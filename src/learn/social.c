@@ -11,7 +11,7 @@ static const double factors_grid[] = {32, 64, 128, 256, 512};
 static const double neighbors_grid[] = {50, 100, 200, 500, 1000};
 static const double popularity_grid[] = {0, .1, .2, .3, .4, .5};
 static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
-static const double taper_grid[] = {0, .2, .35, .5};
+static const double curve_grid[] = {0, 1};
 static const double damping_grid[] = {0, .25, .5, .75, 1};
 static const double trust_grid[] = {.1, .2, .35, .5, .7, 1};
 
@@ -21,7 +21,7 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [FR_SPECTRAL_NEIGHBORS] = {"neighbors", 500, GRID(neighbors_grid)},
     [FR_SPECTRAL_POPULARITY] = {"popularity", .3, GRID(popularity_grid)},
     [FR_SPECTRAL_GLOBAL] = {"global", .3, GRID(global_grid)},
-    [FR_SPECTRAL_TAPER] = {"taper", 0, GRID(taper_grid)},
+    [FR_SPECTRAL_CURVE] = {"curve", 0, GRID(curve_grid)},
     [FR_SPECTRAL_DAMPING] = {"damping", .5, GRID(damping_grid)},
     [TRUST] = {"trust", .2, GRID(trust_grid)},
 };

@@ -17,7 +17,7 @@ enum {
     NEIGHBORS = FR_SPECTRAL_NEIGHBORS,
     POPULARITY = FR_SPECTRAL_POPULARITY,
     GLOBAL = FR_SPECTRAL_GLOBAL,
-    TAPER = FR_SPECTRAL_TAPER,
+    CURVE = FR_SPECTRAL_CURVE,
     DAMPING = FR_SPECTRAL_DAMPING,
     PARAMETERS = FR_SPECTRAL_PARAMETERS
 };
@@ -28,7 +28,7 @@ static const double factors_grid[] = {32, 64, 128, 256, 512};
 static const double neighbors_grid[] = {200, 500, 1000};
 static const double popularity_grid[] = {0, .1, .2, .3, .4, .5, .6};
 static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
-static const double taper_grid[] = {0, .2, .35, .5};
+static const double curve_grid[] = {0, .5, 1};
 static const double damping_grid[] = {1};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
@@ -36,8 +36,8 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [FACTORS] = {"factors", 512, GRID(factors_grid)},
     [NEIGHBORS] = {"neighbors", 1000, GRID(neighbors_grid)},
     [POPULARITY] = {"popularity", .4, GRID(popularity_grid)},
-    [GLOBAL] = {"global", .3, GRID(global_grid)},
-    [TAPER] = {"taper", 0, GRID(taper_grid)},
+    [GLOBAL] = {"global", .2, GRID(global_grid)},
+    [CURVE] = {"curve", 1, GRID(curve_grid)},
     [DAMPING] = {"damping", 1, GRID(damping_grid)},
 };
 
@@ -77,12 +77,40 @@ static void model_free(struct fr_model *model) {
     free(m);
 }
 
+/* ChebyCF's polynomial of degree 8 for phi = 1.5 at an eigenvalue of P, 0 to 1; as published, rounding included. */
+static double published_filter(double eigenvalue) {
+    static const double c[] = {.5, -.4927, 0, -.0323, 0, .0211, 0, -.0011};
+    double x = 1 - 2 * eigenvalue, before = 1, now = x, sum = c[0] + c[1] * x;
+    for (size_t k = 2; k < sizeof c / sizeof *c; k++) {
+        double next = 2 * x * now - before;
+        before = now;
+        now = next;
+        sum += c[k] * now;
+    }
+    return sum;
+}
+
+static double eigenvalue_of(const struct spectral *m, uint32_t j) {
+    return (double)m->singular[j] * (double)m->singular[j];
+}
+
+/* What the published filter gives for one of P at the last vector, where the local part takes over. */
+static double filter_slope(const struct spectral *m, uint32_t used) {
+    if (used == 0) return 1;
+    double last = eigenvalue_of(m, used - 1), slope = published_filter(last) / last;
+    return fmin(fmax(slope, .75),
+                1.25); /* its range; near 0, where P itself is noise, rounding makes it anything */
+}
+
 /* What follows from the values. */
 static void shape(struct spectral *m, const double *values) {
     memcpy(m->values, values, sizeof m->values);
-    for (uint32_t j = 0; j < m->k; j++) {
-        double square = (double)m->singular[j] * (double)m->singular[j];
-        m->gains[j] = j < values[FACTORS] ? (float)(values[GLOBAL] - values[TAPER] * square) : 0;
+    uint32_t used = values[FACTORS] < m->k ? (uint32_t)values[FACTORS] : m->k;
+    double slope = filter_slope(m, used);
+    memset(m->gains, 0, m->k * sizeof *m->gains);
+    for (uint32_t j = 0; j < used; j++) {
+        double eigenvalue = eigenvalue_of(m, j), bend = published_filter(eigenvalue) / slope - eigenvalue;
+        m->gains[j] = (float)(values[GLOBAL] + values[CURVE] * bend);
     }
     for (uint32_t i = 0; i < m->item_n; i++) {
         double d = (double)m->degrees[i];

@@ -3,7 +3,7 @@
 #include "freshet/learn/la.h"
 #include "model_check.h"
 
-enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, TAPER, DAMPING };
+enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, CURVE, DAMPING };
 
 static double normal[USERS][ITEMS], history[USERS][ITEMS], degree[ITEMS], users[USERS];
 
@@ -46,6 +46,14 @@ static void local_edges(const double *values, double filter[ITEMS][ITEMS]) {
         }
 }
 
+/* Sum of c_k cos(k arccos(x)) at x = 1 - 2 l: Chebyshev polynomials by another road. */
+static double filter_at(double l) {
+    static const double c[] = {.5, -.4927, 0, -.0323, 0, .0211, 0, -.0011, 0};
+    double sum = 0, angle = acos(fmin(fmax(1 - 2 * l, -1), 1));
+    for (int k = 0; k < 9; k++) sum += c[k] * cos(k * angle);
+    return sum;
+}
+
 /* Local edges + global V G V^T. */
 static void dense_filter(const double *values, double filter[ITEMS][ITEMS]) {
     static float p[ITEMS * ITEMS];
@@ -58,9 +66,15 @@ static void dense_filter(const double *values, double filter[ITEMS][ITEMS]) {
             p[i * ITEMS + j] = (float)sum;
         }
     fr_la_naive_eigen(ITEMS, p, squares);
+    uint32_t used = 0;
+    while (used < values[FACTORS] && used < ITEMS && (double)squares[used] >= 1e-6 * (double)squares[0])
+        used++;
+    double last = (double)(squares[used - 1] / squares[0]);
+    double slope = fmin(fmax(filter_at(last) / last, .75), 1.25);
     for (uint32_t k = 0; k < values[FACTORS]; k++) {
         if ((double)squares[k] < 1e-6 * (double)squares[0]) break;
-        double gain = values[GLOBAL] - values[TAPER] * (double)(squares[k] / squares[0]);
+        double l = (double)(squares[k] / squares[0]);
+        double gain = values[GLOBAL] + values[CURVE] * (filter_at(l) / slope - l);
         for (uint32_t i = 0; i < ITEMS; i++)
             for (uint32_t j = 0; j < ITEMS; j++)
                 filter[i][j] += gain * (double)p[k * ITEMS + i] * (double)p[k * ITEMS + j];
