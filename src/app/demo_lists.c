@@ -41,26 +41,36 @@ static struct fr_str text_of(const json_t *object, const char *key) {
     return (struct fr_str){json_string_value(text), (uint32_t)json_string_length(text)};
 }
 
+#define PERSONAL_SHARE .2
+
 static enum fr_reason_code code_of(struct fr_str text) {
     unsigned code = 0;
     while (code < FR_REASON_N && !fr_str_eq(text, fr_reason_str((enum fr_reason_code)code))) code++;
     return (enum fr_reason_code)code;
 }
 
-/* The reason that weighs most. */
-static void explain(struct fr_demo_lists *l, const json_t *reasons, struct fr_demo_entry *out) {
-    double most = -1;
-    out->code = FR_REASON_N;
-    out->because = FR_DICT_NONE;
+static double weight_of(const json_t *reason) { return json_number_value(json_object_get(reason, "weight")); }
+
+/* The strongest of those that name an item, or of all; NULL: none. */
+static const json_t *strongest(const json_t *reasons, bool with_item) {
+    const json_t *best = NULL;
     for (size_t i = 0; i < json_array_size(reasons); i++) {
         const json_t *reason = json_array_get(reasons, i);
-        double weight = json_number_value(json_object_get(reason, "weight"));
-        if (weight <= most) continue;
-        most = weight;
-        struct fr_str item = text_of(reason, "item_id");
-        out->code = code_of(text_of(reason, "code"));
-        out->because = item.len ? fr_dict_intern(&l->items, item) : (uint32_t)FR_DICT_NONE;
+        if (with_item && !text_of(reason, "item_id").len) continue;
+        if (!best || weight_of(reason) > weight_of(best)) best = reason;
     }
+    return best;
+}
+
+/* What says most: something personal if it is a fifth of the score, else what weighs most. */
+static void explain(struct fr_demo_lists *l, const json_t *item, struct fr_demo_entry *out) {
+    const json_t *reasons = json_object_get(item, "reasons");
+    const json_t *reason = strongest(reasons, true);
+    double score = json_number_value(json_object_get(item, "score"));
+    if (!reason || weight_of(reason) < PERSONAL_SHARE * score) reason = strongest(reasons, false);
+    struct fr_str because = reason ? text_of(reason, "item_id") : (struct fr_str){NULL, 0};
+    out->code = reason ? code_of(text_of(reason, "code")) : FR_REASON_N;
+    out->because = because.len ? fr_dict_intern(&l->items, because) : (uint32_t)FR_DICT_NONE;
 }
 
 static void read_items(struct fr_demo_lists *l, const json_t *items, struct fr_demo_list *out) {
@@ -69,7 +79,7 @@ static void read_items(struct fr_demo_lists *l, const json_t *items, struct fr_d
         uint32_t number = fr_dict_intern(&l->items, text_of(item, "item_id"));
         if (out->n < FR_DEMO_TOP) {
             out->top[out->n].item = number;
-            explain(l, json_object_get(item, "reasons"), &out->top[out->n]);
+            explain(l, item, &out->top[out->n]);
         }
         out->items[out->n++] = number;
     }

@@ -13,7 +13,8 @@
 
 enum { FR_DEMO_TOP = 5, FR_DEMO_LIST = 20, FR_DEMO_USERS_MAX = 1 << 20 };
 
-/* An item of a list with the reason that weighs most. */
+/* An item of a list with the reason that says most: the strongest that names an item of the history if it makes a fifth of the
+ * score, else the strongest. */
 struct fr_demo_entry {
     uint32_t item, because; /* because: FR_DICT_NONE when the reason names no item */
     enum fr_reason_code code;
