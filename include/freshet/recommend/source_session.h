@@ -17,8 +17,22 @@ struct fr_session_source_params {
     fr_time_ms gap_ms;
 };
 
-#define FR_SESSION_SOURCE_DEFAULTS \
-    ((struct fr_session_source_params){.index = FR_SESSION_DEFAULTS, .seeds = 10, .gap_ms = 30 * 60000})
+/* Less than what finds most (FR_SESSION_DEFAULTS): a list of a busy feed must not wait for it. */
+#define FR_SESSION_SOURCE_DEFAULTS                                               \
+    ((struct fr_session_source_params){.index = {.sessions = 1u << 18,           \
+                                                 .items = 1u << 18,              \
+                                                 .length = 20,                   \
+                                                 .per_item = 100,                \
+                                                 .sample = 400,                  \
+                                                 .neighbors = 100,               \
+                                                 .position_fade = 4.9,           \
+                                                 .item_fade = 4.9,               \
+                                                 .common_fade = 1.225,           \
+                                                 .half_life_ms = 14. * 86400000, \
+                                                 .rarity = 0,                    \
+                                                 .idf_weight = 1},               \
+                                       .seeds = 5,                               \
+                                       .gap_ms = 30 * 60000})
 
 /* p NULL: the defaults. gives; freed by its ops. */
 struct fr_source *fr_source_session_new(const struct fr_session_source_params *p);
