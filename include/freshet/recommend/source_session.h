@@ -22,9 +22,9 @@ struct fr_session_source_params {
     ((struct fr_session_source_params){.index = {.sessions = 1u << 18,           \
                                                  .items = 1u << 18,              \
                                                  .length = 20,                   \
-                                                 .per_item = 100,                \
-                                                 .sample = 400,                  \
-                                                 .neighbors = 100,               \
+                                                 .per_item = 60,                 \
+                                                 .sample = 200,                  \
+                                                 .neighbors = 30,                \
                                                  .position_fade = 4.9,           \
                                                  .item_fade = 4.9,               \
                                                  .common_fade = 1.225,           \

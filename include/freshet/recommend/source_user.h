@@ -22,9 +22,9 @@ struct fr_user_source_params {
                                     .index = {.sessions = 1u << 18,           \
                                               .items = 1u << 18,              \
                                               .length = 20,                   \
-                                              .per_item = 500,                \
-                                              .sample = 2000,                 \
-                                              .neighbors = 500,               \
+                                              .per_item = 200,                \
+                                              .sample = 800,                  \
+                                              .neighbors = 150,               \
                                               .position_fade = 20,            \
                                               .item_fade = 50,                \
                                               .common_fade = 50,              \
