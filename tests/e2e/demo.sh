@@ -19,7 +19,6 @@ expect '^  rejected +1   truncated 1$'
 expect '^  duplicates +0$'
 expect "^  freshet's list +[0-9.]+ % +[0-9.]+ %\$"
 expect '^  most popular when it was published +[0-9.]+ % +[0-9.]+ %$'
-expect '^  [1-5]  .*(because of|often after|visits with|people who share) '
 expect '^Trending at the end'
 
 # The same Redis again: a log that begins anew must not continue that state.
