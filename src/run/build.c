@@ -217,6 +217,7 @@ static void apply_record(struct fr_worker *w, const struct fr_stage_batch *b, ui
 }
 
 static void read_views(struct fr_worker *w, const struct fr_stage_batch *b) {
+    if (!w->stage->ops->views_wanted) return;
     const struct fr_str *keys;
     uint32_t n = w->stage->ops->views_wanted(w->stage, b, &keys);
     if (n == 0) return;

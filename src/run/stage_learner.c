@@ -188,22 +188,6 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     if (taught.roll_back) roll_back(s, b, st, r->timestamp_ms);
 }
 
-static uint32_t views_wanted(struct fr_stage *stage, const struct fr_stage_batch *b,
-                             const struct fr_str **keys) {
-    (void)stage;
-    (void)b;
-    *keys = NULL;
-    return 0;
-}
-
-static void views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b, const struct fr_str *values,
-                         uint32_t n) {
-    (void)stage;
-    (void)b;
-    (void)values;
-    (void)n;
-}
-
 /* ---- snapshots ---- */
 
 static void encode(struct learner_stage *s, const struct learner_state *st) {
@@ -321,8 +305,6 @@ static const struct fr_stage_ops ops = {.name = "learner",
                                         .facts_wanted = facts_wanted,
                                         .facts_loaded = facts_loaded,
                                         .apply = apply,
-                                        .views_wanted = views_wanted,
-                                        .views_loaded = views_loaded,
                                         .finish = finish,
                                         .has_more = has_more,
                                         .state_decode = state_decode,

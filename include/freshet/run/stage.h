@@ -61,7 +61,7 @@ struct fr_stage_ops {
     /* cells[i] is NULL where the stored state includes this record already. */
     void (*apply)(struct fr_stage *, const struct fr_stage_batch *, uint32_t record,
                   struct fr_cell *const *cells, uint32_t cell_n, bool silent);
-    /* Full store keys of the views that finish() would like to see; lent until finish. */
+    /* Full store keys of the views that finish() would like to see; lent until finish. Both may be NULL: none. */
     uint32_t (*views_wanted)(struct fr_stage *, const struct fr_stage_batch *, const struct fr_str **keys);
     /* values[i].ptr NULL: absent. values NULL: the store did not answer; what is cached must do. */
     void (*views_loaded)(struct fr_stage *, const struct fr_stage_batch *, const struct fr_str *values,
