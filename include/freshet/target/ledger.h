@@ -31,7 +31,7 @@ enum {
 /* Numbers are in records and states: never reused. Users of a campaign's control group are not shown it; theirs are
  * the three control measures, and none of the others. */
 #define FR_LEDGER_MEASURE_MAP(X)                                                                   \
-    X(OPPORTUNITIES, "opportunities") /* times that all but pacing allowed the campaign */         \
+    X(OPPORTUNITIES, "opportunities") /* times that all but pacing and budget allowed it */        \
     X(IMPRESSIONS, "impressions")                                                                  \
     X(CLICKS, "clicks")                                                                            \
     X(CONVERSIONS, "conversions")                                                                  \
