@@ -46,6 +46,12 @@ static inline double fr_ln(double x) {
     return (double)e * 0x1.62e42fefa39efp-1 + 2 * s * sum;
 }
 
+/* 1 / (1 + exp(-x)): the probability of log-odds x. */
+static inline double fr_logistic(double x) {
+    double tail = fr_exp(x < 0 ? x : -x);
+    return (x < 0 ? tail : 1) / (1 + tail);
+}
+
 static inline double fr_log2(double x) { return fr_ln(x) * 0x1.71547652b82fep+0; }
 
 #endif
