@@ -40,4 +40,5 @@ def main():
         print("least cost", false_yes, false_no, min(costs), thresholds[len(costs) - 1 - np.argmin(costs[::-1])])
 
 
-main()
+if __name__ == "__main__":
+    main()
