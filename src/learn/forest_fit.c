@@ -1,5 +1,6 @@
 #include "forest_internal.h"
 #include "freshet/base/rng.h"
+#include "freshet/learn/folds.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +29,8 @@ static const char *params_fault(const struct fr_forest_params *p) {
     return p->threads < 1 || p->threads > 64 ? "threads must be 1 to 64" : NULL;
 }
 
-static uint32_t count_yes(const struct fr_forest_rows *rows) {
-    uint32_t yes = 0;
-    for (uint32_t i = 0; i < rows->row_n; i++) yes += rows->labels[i];
-    return yes;
-}
-
 static bool rows_are_usable(const struct fr_forest_rows *rows, struct fr_errmsg *msg) {
-    uint32_t yes = count_yes(rows);
+    uint32_t yes = fr_count_yes(rows->labels, rows->row_n);
     if (yes && yes < rows->row_n) return true;
     fr_err_set(msg, FR_LIMIT, "forest: all %u labels are the same", rows->row_n);
     return false;
@@ -50,21 +45,12 @@ static void take_row(struct fitting *f, const struct fr_forest_rows *rows, uint3
     f->yes += rows->labels[row];
 }
 
-/* All rows of the rarer kind and as many of the other: one pass that takes each of the `left` rows to come with the
- * chance that fills what is still wanted (Knuth's selection sampling). */
 static void take_balanced(struct fitting *f, const struct fr_forest_rows *rows) {
-    uint32_t yes = count_yes(rows), no = rows->row_n - yes;
-    bool rarer = yes <= no;
-    uint32_t wanted = rarer ? yes : no, left = rarer ? no : yes;
-    struct fr_rng rng = {f->params->seed + f->member * UINT64_C(0x5851f42d4c957f2d)};
-    for (uint32_t row = 0; row < rows->row_n; row++) {
-        if (rows->labels[row] == rarer) {
-            take_row(f, rows, row);
-        } else if (fr_rng_below(&rng, left--) < wanted) {
-            take_row(f, rows, row);
-            wanted--;
-        }
-    }
+    uint32_t *chosen = fr_alloc(((size_t)rows->row_n + 1) * sizeof *chosen);
+    uint64_t seed = f->params->seed + f->member * UINT64_C(0x5851f42d4c957f2d);
+    uint32_t n = fr_balanced_rows(rows->labels, rows->row_n, seed, chosen);
+    for (uint32_t i = 0; i < n; i++) take_row(f, rows, chosen[i]);
+    free(chosen);
 }
 
 static void take_rows(struct fitting *f, const struct fr_forest_rows *rows) {

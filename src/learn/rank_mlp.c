@@ -15,7 +15,7 @@ struct fr_rank_mlp {
 struct batch {
     const struct fr_rank_rows *rows;
     enum fr_rank_loss kind;
-    float *features, *labels;
+    float *features, *labels, *weights;
     uint32_t *starts;
     uint32_t group_n;
 };
@@ -109,15 +109,18 @@ static void batch_add(struct batch *b, const struct fr_rank_mlp *r, uint32_t gro
     for (uint32_t i = b->rows->starts[group]; i < b->rows->starts[group + 1]; i++, at++) {
         standardise(r, b->rows->features + (size_t)i * feature_n, b->features + (size_t)at * feature_n);
         b->labels[at] = b->rows->labels[i];
+        b->weights[at] = b->rows->weights ? b->rows->weights[i] : 1;
     }
     b->starts[++b->group_n] = at;
 }
 
 static double batch_loss(void *context, uint32_t n, const float *outputs, float *gradient) {
     const struct batch *b = context;
-    return b->kind == FR_RANK_LOGISTIC
-               ? fr_loss_logistic(n, outputs, b->labels, gradient)
-               : fr_loss_listwise(b->group_n, b->starts, outputs, b->labels, gradient);
+    if (b->kind != FR_RANK_LOGISTIC)
+        return fr_loss_listwise(b->group_n, b->starts, outputs, b->labels, gradient);
+    double loss = fr_loss_logistic(n, outputs, b->labels, gradient);
+    for (uint32_t i = 0; i < n; i++) gradient[i] *= b->weights[i];
+    return loss;
 }
 
 static void shuffle(uint32_t *groups, uint32_t n, struct fr_rng *rng) {
@@ -153,6 +156,7 @@ static void train(struct fr_rank_mlp *r, const struct fr_rank_rows *rows, const 
     struct batch b = {.rows = rows, .kind = o->loss};
     b.features = fr_alloc((size_t)row_cap * rows->feature_n * sizeof(float));
     b.labels = fr_alloc((size_t)row_cap * sizeof(float));
+    b.weights = fr_alloc((size_t)row_cap * sizeof(float));
     b.starts = fr_alloc_zero((size_t)batch_groups + 1, sizeof *b.starts);
     struct fr_mlp_options options = {FR_ADAM_DEFAULTS, o->dropout, o->epsilon};
     options.adam.rate = o->rate;
@@ -168,6 +172,7 @@ static void train(struct fr_rank_mlp *r, const struct fr_rank_rows *rows, const 
     fr_mlp_trainer_fini(&t);
     free(b.features);
     free(b.labels);
+    free(b.weights);
     free(b.starts);
 }
 

@@ -25,6 +25,7 @@ enum fr_rank_loss { FR_RANK_LISTWISE, FR_RANK_LOGISTIC };
 struct fr_rank_rows {
     const float *features; /* [n][feature_n] */
     const float *labels;   /* [n] >= 0 */
+    const float *weights;  /* [n] >= 0, of LOGISTIC: what a row counts, of mean 1 or so; NULL: 1 each */
     const uint32_t
         *starts; /* [group_n + 1]: group g is the rows [starts[g], starts[g + 1]), starts[group_n] = n */
     uint32_t feature_n, group_n;

@@ -33,7 +33,11 @@ static struct lists *lists_new(uint64_t seed) {
 }
 
 static struct fr_rank_rows rows_of(const struct lists *l) {
-    return (struct fr_rank_rows){l->features, l->labels, l->starts, FEATURES, GROUPS};
+    return (struct fr_rank_rows){.features = l->features,
+                                 .labels = l->labels,
+                                 .starts = l->starts,
+                                 .feature_n = FEATURES,
+                                 .group_n = GROUPS};
 }
 
 static struct fr_rank_mlp *fit(const struct lists *l, const struct fr_rank_mlp_options *o) {
@@ -174,6 +178,31 @@ static bool watch_loss(void *context, uint32_t epoch, double loss) {
     return w->n < w->most;
 }
 
+/* Rows that say nothing of their label: the score is the log odds of the weighted share of yes, 1 in 8 or 7 times that. */
+static void test_weights_count(void) {
+    struct lists *l = lists_new(1);
+    float weights[ROWS], before, after;
+    for (uint32_t i = 0; i < ROWS; i++) {
+        weights[i] = l->labels[i] > 0 ? 7 : 1;
+        for (int f = 0; f < FEATURES; f++) l->features[i * FEATURES + f] = 0;
+    }
+    struct fr_rank_mlp_options o = options_of(FR_RANK_LOGISTIC);
+    o.hidden[0] = 0;
+    o.batch_groups = GROUPS; /* all rows at once: every step goes the same way */
+    o.epochs = 2000;
+    struct fr_rank_rows rows = rows_of(l);
+    struct fr_rank_mlp *plain = fr_rank_mlp_fit(&rows, &o, NULL);
+    rows.weights = weights;
+    struct fr_rank_mlp *weighted = fr_rank_mlp_fit(&rows, &o, NULL);
+    fr_rank_mlp_score(plain, l->features, 1, &before);
+    fr_rank_mlp_score(weighted, l->features, 1, &after);
+    CHECK_NEAR(before, log(1. / 7), 1e-3);
+    CHECK_NEAR(after, 0, 1e-3);
+    fr_rank_mlp_free(plain);
+    fr_rank_mlp_free(weighted);
+    free(l);
+}
+
 static void test_loss_falls_and_progress_stops(void) {
     struct lists *l = lists_new(1);
     struct watch w = {.most = 30};
@@ -244,6 +273,7 @@ int main(void) {
     RUN(test_trained_with_missing_features);
     RUN(test_a_constant_feature_says_nothing);
     RUN(test_a_row_scores_the_same_in_any_block);
+    RUN(test_weights_count);
     RUN(test_loss_falls_and_progress_stops);
     RUN(test_what_cannot_be_fitted);
     RUN(test_saved_and_loaded);
