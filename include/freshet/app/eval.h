@@ -9,10 +9,11 @@
 #include "freshet/app/command.h"
 
 /* name, one line */
-#define FR_EVAL_MAP(X)                                                              \
-    X(split, "models on a train and a test file: who gets back what was held out")  \
-    X(cold, "models on users and items that they have not seen, by group")          \
-    X(sessions, "models of what comes next in a visit, on a train and a test file") \
+#define FR_EVAL_MAP(X)                                                               \
+    X(split, "models on a train and a test file: who gets back what was held out")   \
+    X(cold, "models on users and items that they have not seen, by group")           \
+    X(sessions, "models of what comes next in a visit, on a train and a test file")  \
+    X(propensity, "who will buy, come back or leave: models on a table or on a log") \
     X(stream, "the lists on a whole log, event by event: test first, then learn")
 
 /* argv[0] is "eval", so that fr_options_read and fr_usage speak of it; the measurement's name is not in argv any more. */

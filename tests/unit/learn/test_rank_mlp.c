@@ -184,7 +184,7 @@ static void test_weights_count(void) {
     float weights[ROWS], before, after;
     for (uint32_t i = 0; i < ROWS; i++) {
         weights[i] = l->labels[i] > 0 ? 7 : 1;
-        for (int f = 0; f < FEATURES; f++) l->features[i * FEATURES + f] = 0;
+        for (uint32_t f = 0; f < FEATURES; f++) l->features[i * FEATURES + f] = 0;
     }
     struct fr_rank_mlp_options o = options_of(FR_RANK_LOGISTIC);
     o.hidden[0] = 0;
