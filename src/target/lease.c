@@ -58,10 +58,15 @@ static void write_ask(struct fr_lease *lease, fr_time_ms now, int64_t wanted_mic
                                  lease->returned_micros, wanted_micros};
 }
 
+static bool is_idle(const struct fr_lease *lease, fr_time_ms now) {
+    fr_time_ms midnight = ((fr_time_ms)lease->day + 1) * 24 * FR_HOUR_MS;
+    return now - lease->used_at > most(FR_LEASE_IDLE_MS, (midnight - now) / FR_LEASE_IDLE_PARTS);
+}
+
 bool fr_lease_asks(struct fr_lease *lease, int64_t price_micros, fr_time_ms now, struct fr_lease_ask *ask) {
     int64_t unused = fr_lease_free(lease);
     if (lease->asked_n != lease->answered_n) return false;
-    if (now - lease->used_at > FR_LEASE_IDLE_MS) {
+    if (is_idle(lease, now)) {
         if (unused <= 0) return false;
         lease->returned_micros += unused;
         lease->portion_micros = 0;

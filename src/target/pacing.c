@@ -4,13 +4,13 @@
 
 enum {
     DAY_MS = 24 * FR_HOUR_MS,
-    HORIZON_EVENTS = 3, /* the horizon is the time in which the plan pays for so many events, */
-    HORIZON_LEAST_MS = 10000,
-    HORIZON_DELAYS = 3, /* but so many delays at least, */
+    HORIZON_EVENTS = 1, /* the horizon is the time in which the plan pays for so many events, */
+    HORIZON_LEAST_MS = 5000,
+    HORIZON_DELAYS = 2, /* but so many delays at least, */
     HORIZON_MOST_MS = 600000,
     MEMORY_EVENTS = 50, /* the half-life of the estimate, likewise */
     MEMORY_LEAST_MS = 60000,
-    MEMORY_MOST_MS = 3600000,
+    MEMORY_MOST_MS = 86400000,
     CATCH_UP = 2 /* at most so many times the rate that spreads what is left evenly */
 };
 

@@ -25,8 +25,9 @@
 #include <stdint.h>
 
 /* How long a grant should last; an ask comes when half of it is gone. Twice the time from an ask to its grant is
- * enough. */
-enum { FR_LEASE_COVER_MS = 20000, FR_LEASE_IDLE_MS = 120000 };
+ * enough. What is not used for an eighth of the rest of the day, and FR_LEASE_IDLE_MS at least, is handed back: late enough that
+ * a campaign of few events keeps a lease in each partition, early enough that the money is of use to others. */
+enum { FR_LEASE_COVER_MS = 20000, FR_LEASE_IDLE_MS = 120000, FR_LEASE_IDLE_PARTS = 8 };
 
 /* In millionths of the campaign's currency; 0: without. */
 struct fr_lease_budget {

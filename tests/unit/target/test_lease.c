@@ -84,21 +84,34 @@ static void test_idle_leases_are_handed_back(void) {
     struct fr_lease_budget budget = {1000, 0, PRICE};
     struct fr_lease_ask ask;
     struct fr_lease_grant grant;
-    fr_lease_advance(&l, at(.5));
-    fr_lease_reserve(&l, PRICE, at(.5));
-    CHECK(fr_lease_asks(&l, PRICE, at(.5), &ask));
+    fr_lease_advance(&l, at(.99));
+    fr_lease_reserve(&l, PRICE, at(.99));
+    CHECK(fr_lease_asks(&l, PRICE, at(.99), &ask));
     CHECK(fr_lease_book_apply(&book, 0, &budget, &ask, &grant));
     fr_lease_take(&l, &grant);
-    CHECK(fr_lease_reserve(&l, PRICE, at(.5)));
-    CHECK(!fr_lease_asks(&l, PRICE, at(.5) + FR_LEASE_IDLE_MS, &ask));
-    CHECK(fr_lease_asks(&l, PRICE, at(.5) + FR_LEASE_IDLE_MS + 1, &ask));
+    CHECK(fr_lease_reserve(&l, PRICE, at(.99)));
+    CHECK(!fr_lease_asks(&l, PRICE, at(.99) + FR_LEASE_IDLE_MS, &ask));
+    CHECK(fr_lease_asks(&l, PRICE, at(.99) + FR_LEASE_IDLE_MS + 1, &ask));
     CHECK_INT(ask.wanted_micros, 0);
     CHECK_INT(ask.returned_micros, 100); /* what is reserved stays */
     CHECK(!fr_lease_book_apply(&book, 0, &budget, &ask, &grant));
     CHECK_INT(fr_lease_book_on_day(&book, DAY), 100);
     CHECK_INT(fr_lease_free(&l), 0);
-    CHECK(!fr_lease_asks(&l, PRICE, at(.6), &ask));
+    CHECK(!fr_lease_asks(&l, PRICE, at(.995), &ask));
     fr_lease_book_fini(&book);
+}
+
+/* Early in the day it is an eighth of what is left of the day. */
+static void test_leases_are_kept_longer_in_the_morning(void) {
+    struct fr_lease l = {0};
+    struct fr_lease_ask ask;
+    fr_lease_advance(&l, at(0));
+    fr_lease_reserve(&l, PRICE, at(0));
+    CHECK(fr_lease_asks(&l, PRICE, at(0), &ask));
+    fr_lease_take(&l, &(struct fr_lease_grant){ask.number, DAY, 200});
+    CHECK(!fr_lease_asks(&l, PRICE, at(1 / 9.0 - .0001), &ask)); /* t = (1 - t) / 8 */
+    CHECK(fr_lease_asks(&l, PRICE, at(1 / 9.0 + .0001), &ask));
+    CHECK_INT(ask.returned_micros, 200);
 }
 
 /* Half of what is left to the only holder, then a quarter of the rest to either of two, at least a price, and never a
@@ -357,7 +370,8 @@ static void test_never_more_than_the_total(void) {
 static void test_what_the_idle_hold_comes_to_the_others(void) {
     struct world w;
     world_init(&w, 9, (struct fr_lease_budget){40 * PRICE, 0, PRICE});
-    struct entry show = {.kind = SHOW, .at = w.now};
+    struct entry show = {.kind = SHOW};
+    w.now = at(.9);
     for (uint32_t i = 0; i < 400; i++) {
         show.at = w.now += 100;
         if (i % 40 == 0) append(&w.holders[3].in, show);
@@ -381,6 +395,7 @@ int main(void) {
     RUN(test_a_refused_ask_waits);
     RUN(test_portions_follow_the_pace);
     RUN(test_idle_leases_are_handed_back);
+    RUN(test_leases_are_kept_longer_in_the_morning);
     RUN(test_grants_shrink_towards_the_end);
     RUN(test_never_more_than_the_daily_budget);
     RUN(test_never_more_than_the_total);
