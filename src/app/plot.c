@@ -100,3 +100,30 @@ void plot_bars(struct fr_buf *out, struct plot_box box, const char *title, const
         number(out, left + length + 6, y + each * .62, "start", 'f', bars[i].value);
     }
 }
+
+static void x_axis(struct fr_buf *out, struct plot_box b, double step) {
+    for (int t = 0; t <= TICKS; t++) {
+        double x = b.x + b.width * t / TICKS;
+        fr_buf_printf(out, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#ddd\"/>\n", x, b.y, b.height);
+        number(out, x, b.y + b.height + 16, "middle", 'g', step * t);
+    }
+}
+
+void plot_reliability(struct fr_buf *out, struct plot_box box, const char *title,
+                      const struct plot_point *points, uint32_t n) {
+    double side = box.width - 60 < box.height - 70 ? box.width - 60 : box.height - 70, most = 0;
+    struct plot_box inner = {box.x + 52, box.y + 26, side, side};
+    for (uint32_t i = 0; i < n; i++) most = fmax(most, fmax(points[i].predicted, points[i].seen));
+    double step = round_up(most / TICKS), top = step * TICKS;
+    text(out, box.x, box.y + 10, "start", "font-weight=\"bold\"", title);
+    y_axis(out, inner, step);
+    x_axis(out, inner, step);
+    fr_buf_printf(out, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#777\" stroke-dasharray=\"4\"/>\n", inner.x,
+                  inner.y + side, inner.x + side, inner.y);
+    for (uint32_t i = 0; i < n; i++)
+        fr_buf_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"%s\"/>\n",
+                      inner.x + side * points[i].predicted / top, inner.y + side * (1 - points[i].seen / top),
+                      colours[0]);
+    text(out, inner.x + side / 2, inner.y + side + 34, "middle", "fill=\"#777\"", "predicted");
+    text(out, inner.x, inner.y - 6, "end", "fill=\"#777\"", "seen");
+}

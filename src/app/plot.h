@@ -31,4 +31,11 @@ void plot_lines(struct fr_buf *out, struct plot_box box, const char *title, cons
 void plot_bars(struct fr_buf *out, struct plot_box box, const char *title, const struct plot_bar *bars,
                uint32_t n);
 
+/* Predicted against seen, 0..1: on the diagonal what is predicted is true. Axes end at the largest of both. */
+struct plot_point {
+    double predicted, seen;
+};
+void plot_reliability(struct fr_buf *out, struct plot_box box, const char *title,
+                      const struct plot_point *points, uint32_t n);
+
 #endif

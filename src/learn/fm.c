@@ -1,6 +1,7 @@
 #include "freshet/learn/fm.h"
 #include "freshet/base/real.h"
 #include "freshet/base/rng.h"
+#include "freshet/learn/parallel.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -36,7 +37,8 @@ void fr_fm_free(struct fr_fm *m) {
 }
 
 /* sums[k] = sum_i v_ik x_i; returns the logit. */
-static double forward(const struct fr_fm *m, const struct fr_feature *x, uint32_t n, float sums[FACTORS]) {
+FR_WIDE static double forward(const struct fr_fm *m, const struct fr_feature *x, uint32_t n,
+                              float sums[FACTORS]) {
     float squares[FACTORS] = {0};
     double logit = (double)m->bias[0];
     memset(sums, 0, FACTORS * sizeof *sums);
@@ -73,13 +75,13 @@ double fr_fm_shares(const struct fr_fm *m, const struct fr_feature *x, uint32_t 
     return (double)m->bias[0];
 }
 
-static void step(float *theta, float *squares, float gradient, float rate, float epsilon) {
+static inline void step(float *theta, float *squares, float gradient, float rate, float epsilon) {
     *squares += gradient * gradient;
     *theta -= rate * gradient / sqrtf(*squares + epsilon);
 }
 
-static void step_factors(struct row *r, const float sums[FACTORS], float error, float value,
-                         const struct fr_fm_params *p) {
+static inline void step_factors(struct row *r, const float sums[FACTORS], float error, float value,
+                                const struct fr_fm_params *p) {
     float scaled = error * value;
     for (uint32_t k = 0; k < FACTORS; k++) {
         float gradient = scaled * (sums[k] - r->factors[k] * value) + p->l2 * r->factors[k];
@@ -89,7 +91,8 @@ static void step_factors(struct row *r, const float sums[FACTORS], float error, 
     }
 }
 
-double fr_fm_learn(struct fr_fm *m, const struct fr_feature *x, uint32_t n, bool label, double importance) {
+FR_WIDE double fr_fm_learn(struct fr_fm *m, const struct fr_feature *x, uint32_t n, bool label,
+                           double importance) {
     const struct fr_fm_params p = m->params;
     float sums[FACTORS];
     double logit = forward(m, x, n, sums);

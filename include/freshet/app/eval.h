@@ -15,7 +15,8 @@
     X(sessions, "models of what comes next in a visit, on a train and a test file")  \
     X(propensity, "who will buy, come back or leave: models on a table or on a log") \
     X(stream, "the lists on a whole log, event by event: test first, then learn")    \
-    X(pacing, "a simulated day of ads: spend against plan, caps, overspend")
+    X(pacing, "a simulated day of ads: spend against plan, caps, overspend")         \
+    X(ctr, "click and conversion predictions on a whole log: test first, then learn")
 
 /* argv[0] is "eval", so that fr_options_read and fr_usage speak of it; the measurement's name is not in argv any more. */
 #define FR_EVAL_DECLARE(name, summary) int fr_eval_##name(struct fr_app *app, int argc, char **argv);

@@ -17,7 +17,7 @@
 
 #include "freshet/learn/ftrl.h"
 
-enum { FR_FM_FACTORS = 8, FR_FM_FEATURES = 256 };
+enum { FR_FM_FACTORS = 8 };
 
 struct fr_fm_params {
     uint32_t bits;              /* 1..24 */
@@ -31,7 +31,7 @@ struct fr_fm;
 struct fr_fm *fr_fm_new(const struct fr_fm_params *params); /* gives */
 void fr_fm_free(struct fr_fm *m);
 
-/* x[n], n <= FR_FM_FEATURES. */
+/* sum as above of x[n]; 0 of no feature and nothing learnt. */
 double fr_fm_logit(const struct fr_fm *m, const struct fr_feature *x, uint32_t n);
 /* What each feature brings, out[n]: its weight's part and half of each pair it is in. w_0 + sum out = logit, but for
  * rounding. Returns w_0. */

@@ -1,0 +1,44 @@
+#include "freshet/target/running_rate.h"
+#include "freshet/base/real.h"
+
+void fr_rates_init(struct fr_rates *r, const struct fr_rates_params *params) {
+    r->params = *params;
+    fr_ways_init(&r->table, params->bits, sizeof(struct fr_rate));
+}
+
+void fr_rates_fini(struct fr_rates *r) { fr_ways_fini(&r->table); }
+
+/* EVER comes first and does not age. */
+static void age(struct fr_rate *rate, const struct fr_rates_params *p, fr_time_ms age_ms) {
+    if (age_ms <= 0) return;
+    for (int span = FR_RATE_EVER + 1; span < FR_RATE_SPANS; span++) {
+        if (rate->shown[span] <= 0) continue;
+        float keep = (float)fr_exp2(-(double)age_ms / (double)p->half_life_ms[span]);
+        rate->shown[span] *= keep;
+        rate->yes[span] *= keep;
+    }
+}
+
+struct fr_rate fr_rates_get(const struct fr_rates *r, uint64_t key, fr_time_ms now_ms) {
+    size_t place = fr_ways_find(&r->table, key);
+    if (place == FR_WAYS_NONE) return (struct fr_rate){0};
+    struct fr_rate rate = *(const struct fr_rate *)fr_ways_value(&r->table, place);
+    age(&rate, &r->params, now_ms - *fr_ways_touched_ms(&r->table, place));
+    return rate;
+}
+
+void fr_rates_add(struct fr_rates *r, uint64_t key, fr_time_ms now_ms, float shown, float yes) {
+    size_t place = fr_ways_take(&r->table, key, now_ms);
+    struct fr_rate *rate = fr_ways_value(&r->table, place);
+    fr_time_ms *touched_ms = fr_ways_touched_ms(&r->table, place);
+    age(rate, &r->params, now_ms - *touched_ms);
+    if (now_ms > *touched_ms) *touched_ms = now_ms;
+    for (int span = 0; span < FR_RATE_SPANS; span++) {
+        rate->shown[span] += shown;
+        rate->yes[span] += yes;
+    }
+}
+
+double fr_rate_smoothed(const struct fr_rate *rate, enum fr_rate_span span, double prior, double strength) {
+    return ((double)rate->yes[span] + strength * prior) / ((double)rate->shown[span] + strength);
+}
