@@ -26,7 +26,7 @@ static const char help[] =
 enum { STEPS = 4096, DEFAULT_PENDING = 1 << 18, PENDING_MOST = 1 << 24, MINUTE_MS = 60000 };
 
 struct ctr_options {
-    const char *events, *items, *label, *plot;
+    const char *events, *items, *label, *plot, *predictions;
     double window_minutes, late_minutes;
     int64_t limit, pending;
 };
@@ -80,9 +80,10 @@ static void decide(struct ctr_eval *e, const struct waiting *w, bool yes) {
     e->judge.labels[w->row] = yes;
 }
 
-static void expire(struct ctr_eval *e, fr_time_ms now_ms) {
+static void decide_until(struct ctr_eval *e, fr_time_ms now_ms) {
     const struct waiting *w;
-    while ((w = fr_attribution_expire(e->attribution, now_ms))) decide(e, w, false);
+    bool yes;
+    while ((w = fr_attribution_decided(e->attribution, now_ms, &yes))) decide(e, w, yes);
 }
 
 static void take_shown(struct ctr_eval *e, const struct ctr_step *step) {
@@ -97,7 +98,6 @@ static void take_shown(struct ctr_eval *e, const struct ctr_step *step) {
 static void take_yes(struct ctr_eval *e, const struct ctr_step *step) {
     const void *payload = NULL;
     enum fr_attribution_answer answer = fr_attribution_yes(e->attribution, step->key, &payload);
-    if (answer == FR_ANSWER_YES) decide(e, payload, true);
     if (answer != FR_ANSWER_LATE) return;
     const struct waiting *w = payload;
     make_features(e, w);
@@ -112,9 +112,9 @@ static void take_steps(struct ctr_eval *e) {
     for (uint32_t i = 0; i < e->step_n; i++) {
         const struct ctr_step *step = &e->steps[i];
         if (!at_once)
-            expire(e, step->shown.time_ms);
+            decide_until(e, step->shown.time_ms);
         else if (!step->is_yes && !in_group)
-            expire(e, INT64_MAX);
+            decide_until(e, INT64_MAX);
         in_group = step->goes_on;
         if (step->is_yes)
             take_yes(e, step);
@@ -175,23 +175,43 @@ static enum fr_err read_all(struct ctr_eval *e, const struct fr_rules *rules, ch
     e->started_us = fr_clock_mono_us();
     err = read_log(o, rules, (struct fr_replay_sink){e, take_line}, more, more_n, &stop);
     take_steps(e);
-    if (o->window_minutes <= 0) expire(e, INT64_MAX);
+    if (o->window_minutes <= 0) decide_until(e, INT64_MAX);
     if (err == FR_OK || err == FR_TIMEOUT) return FR_OK;
     return fr_err_set(msg, err, "%s", stop.text);
 }
 
 /* ---- the report ---- */
 
-static int write_plot(const struct ctr_report *r, const char *path) {
-    struct fr_buf out = {0};
-    ctr_report_plot(r, &out);
+static int write_file(const char *path, struct fr_buf *text) {
     FILE *f = fopen(path, "w");
-    bool ok = f && fwrite(out.data, 1, out.len, f) == out.len;
+    bool ok = f && fwrite(text->data, 1, text->len, f) == text->len;
     if (f && fclose(f)) ok = false;
-    fr_buf_fini(&out);
+    fr_buf_clear(text);
     if (ok) return FR_EXIT_OK;
     fprintf(stderr, "freshet eval: %s: cannot be written\n", path);
     return FR_EXIT_UNAVAILABLE;
+}
+
+/* What was decided, in the order of the log. */
+static void predictions_text(const struct ctr_judge *j, struct fr_buf *out) {
+    fr_buf_printf(out, "predicted,label\n");
+    for (size_t i = 0; i < j->n; i++)
+        if (j->labels[i] >= 0) fr_buf_printf(out, "%.9g,%d\n", j->predicted[i], j->labels[i]);
+}
+
+static int write_files(const struct ctr_eval *e, const struct ctr_report *r) {
+    struct fr_buf text = {0};
+    int code = FR_EXIT_OK;
+    if (e->options->plot) {
+        ctr_report_plot(r, &text);
+        code = write_file(e->options->plot, &text);
+    }
+    if (e->options->predictions && code == FR_EXIT_OK) {
+        predictions_text(&e->judge, &text);
+        code = write_file(e->options->predictions, &text);
+    }
+    fr_buf_fini(&text);
+    return code;
 }
 
 static int report(const struct ctr_eval *e, const struct fr_app *app) {
@@ -212,7 +232,7 @@ static int report(const struct ctr_eval *e, const struct fr_app *app) {
         ctr_report_table(&r, &out);
     fwrite(out.data, 1, out.len, stdout);
     fr_buf_fini(&out);
-    return o->plot ? write_plot(&r, o->plot) : FR_EXIT_OK;
+    return write_files(e, &r);
 }
 
 /* ---- the command ---- */
@@ -296,6 +316,8 @@ int fr_eval_ctr(struct fr_app *app, int argc, char **argv) {
         {"limit", 0, "N", FR_OPTION_INT, &o.limit, "stop after so many impressions"},
         {"plot", 0, "FILE", FR_OPTION_TEXT, &o.plot,
          "reliability diagram and calibration over the log, as SVG"},
+        {"predictions", 0, "FILE", FR_OPTION_TEXT, &o.predictions,
+         "what was predicted and what came of it, as CSV"},
     };
     int code = fr_options_read(app, options, sizeof options / sizeof *options, help, &argc, argv);
     if (code >= 0) return code;

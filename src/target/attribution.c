@@ -1,8 +1,8 @@
 /* A ring of impressions in order of arrival, numbered for ever:
  *
  *      oldest            next            end
- *        | decided, kept   |  undecided   |
- *        | for late ones   |  (or yes)    |
+ *        | decided, kept   |  undecided,  |
+ *        | for late ones   |  some a yes  |
  *
  * A map has the number of each key's last impression. An older one of the same key is never asked for again, so
  * removing an entry takes the key out only if it is still the last. */
@@ -56,7 +56,7 @@ static void drop_oldest(struct fr_attribution *a) {
     const struct entry *e = entry_of(a, a->oldest);
     const uint64_t *last = fr_map_get(&a->last, e->key);
     if (last && *last == a->oldest) fr_map_remove(&a->last, e->key);
-    if (e->state == WAITING) a->counts.lost++;
+    if (a->oldest == a->next && e->state != IS_FORGOTTEN) a->counts.lost++;
     a->oldest++;
     if (a->next < a->oldest) a->next = a->oldest;
 }
@@ -88,25 +88,27 @@ enum fr_attribution_answer fr_attribution_yes(struct fr_attribution *a, uint64_t
     }
     bool late = e->state == IS_NO;
     e->state = IS_YES;
-    *payload = payload_of(a, *last);
-    a->counts.yes += !late;
     a->counts.late += late;
-    return late ? FR_ANSWER_LATE : FR_ANSWER_YES;
+    if (!late) return FR_ANSWER_YES;
+    *payload = payload_of(a, *last);
+    return FR_ANSWER_LATE;
 }
 
 static bool is_over(const struct fr_attribution *a, uint64_t number, fr_time_ms span_ms, fr_time_ms now_ms) {
     return entry_of(a, number)->time_ms < now_ms - span_ms;
 }
 
-const void *fr_attribution_expire(struct fr_attribution *a, fr_time_ms now_ms) {
+const void *fr_attribution_decided(struct fr_attribution *a, fr_time_ms now_ms, bool *yes) {
     while (a->oldest < a->next && is_over(a, a->oldest, a->params.window_ms + a->params.late_ms, now_ms))
         drop_oldest(a);
     while (a->next < a->end && is_over(a, a->next, a->params.window_ms, now_ms)) {
         struct entry *e = entry_of(a, a->next);
         const void *payload = payload_of(a, a->next++);
-        if (e->state != WAITING) continue;
-        e->state = IS_NO;
-        a->counts.no++;
+        if (e->state == IS_FORGOTTEN) continue;
+        *yes = e->state == IS_YES;
+        if (!*yes) e->state = IS_NO;
+        a->counts.yes += *yes;
+        a->counts.no += !*yes;
         return payload;
     }
     return NULL;

@@ -2,17 +2,19 @@
  *
  * Problem   an impression's label comes later or never. Learnt too early it is a no that may become a yes; learnt too late it
  *           teaches yesterday's world; and the log is replayed, so nothing may hang on a clock.
- * Choice    wait for a window of event time: a yes within it decides at once, otherwise the end of the window decides no.
- *           An impression decided as no is remembered for late_ms more: a yes then is told as LATE, and its owner learns it as
- *           a yes after all ("fake negatives", Ktena et al. 2019, Addressing Delayed Feedback for Continuous Training, kept
- *           for what is later than the window). What comes later still is lost: counted as UNKNOWN.
- *           Rejected: learning every impression as a no at once, which shifts every probability while labels are under
- *           way; and a model of the delay (Chapelle 2014), which the window makes needless where most answers are quick.
+ * Choice    wait for a window of event time, for a yes as for a no: at its end the impression is decided, in order of arrival.
+ *           What is learnt is then the impressions as they were, a window ago. An impression decided as no is remembered
+ *           for late_ms more: a yes then is told as LATE, and its owner learns it as a yes after all ("fake negatives", Ktena
+ *           et al. 2019, kept for what is later than the window). What comes later still is lost: counted as UNKNOWN.
+ *           Rejected: learning a yes when it comes and a no at the window's end, because the latest impressions that
+ *           are learnt are then all yes (on KuaiRand with 30 minutes: calibration error .012 instead of .001, for .001 of
+ *           log loss that the earlier yes brings); a no at once and a yes on top, which shifts every probability; a model
+ *           of the delay (Chapelle 2014), which the window makes needless where most answers are quick.
  * Join      by key, the caller's hash of an impression's id, or of user, campaign and creative. Of several impressions of one
  *           key the last one before the answer gets it (last touch); a second answer to it is REPEATED and counts once.
  * Bound     capacity impressions. When full the oldest goes: undecided it is lost unlearnt, and counted.
- * Use       for each record of time t, in order: expire(t) until it gives nothing; then shown or yes.
- * Promise   a function of the calls; load(save(a)) goes on the same way. Impressions expire in order of arrival, each when
+ * Use       for each record of time t, in order: decided(t) until it gives nothing; then shown or yes.
+ * Promise   a function of the calls; load(save(a)) goes on the same way. Impressions are decided in order of arrival, each when
  *           the time has passed its own window and that of all before it.
  * Threads   one owner. */
 #ifndef FR_TARGET_ATTRIBUTION_H
@@ -28,9 +30,9 @@ struct fr_attribution_params {
 };
 
 enum fr_attribution_answer {
-    FR_ANSWER_YES,      /* it is decided now */
+    FR_ANSWER_YES,      /* noted: told by decided when its window ends */
     FR_ANSWER_LATE,     /* it was decided as no */
-    FR_ANSWER_REPEATED, /* it was decided as yes */
+    FR_ANSWER_REPEATED, /* it is a yes already */
     FR_ANSWER_UNKNOWN   /* no impression of that key, or none any more */
 };
 
@@ -48,11 +50,11 @@ void fr_attribution_free(struct fr_attribution *a);
 /* owner: the user's hash, for forget. The payload is copied. */
 void fr_attribution_shown(struct fr_attribution *a, uint64_t key, uint64_t owner, fr_time_ms time_ms,
                           const void *payload);
-/* *payload: of the impression, for YES and LATE; lent until the next call. */
+/* *payload: of the impression, for LATE only; lent until the next call. */
 enum fr_attribution_answer fr_attribution_yes(struct fr_attribution *a, uint64_t key, const void **payload);
-/* The next impression whose window ended before now_ms is decided as no: its payload, lent until the next call. NULL: none
+/* The next impression whose window ended before now_ms: its payload, lent until the next call, and what it is. NULL: none
  * is left. now_ms = INT64_MAX decides all. */
-const void *fr_attribution_expire(struct fr_attribution *a, fr_time_ms now_ms);
+const void *fr_attribution_decided(struct fr_attribution *a, fr_time_ms now_ms, bool *yes);
 /* The owner's impressions are as if they had never been shown. Linear in the capacity in use. */
 void fr_attribution_forget(struct fr_attribution *a, uint64_t owner);
 

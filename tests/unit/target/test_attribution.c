@@ -15,10 +15,11 @@ static void show(struct fr_attribution *a, uint64_t key, fr_time_ms at, uint64_t
     fr_attribution_shown(a, key, key / 100, at, &payload);
 }
 
-/* The payload of the next no, 0: none. */
-static uint64_t next_no(struct fr_attribution *a, fr_time_ms now) {
-    const uint64_t *payload = fr_attribution_expire(a, now);
-    return payload ? *payload : 0;
+/* The payload of the next decided one, negative for a no; 0: none. */
+static int64_t next(struct fr_attribution *a, fr_time_ms now) {
+    bool yes = false;
+    const int64_t *payload = fr_attribution_decided(a, now, &yes);
+    return payload ? yes ? *payload : -*payload : 0;
 }
 
 static uint64_t answer(struct fr_attribution *a, uint64_t key, enum fr_attribution_answer want) {
@@ -27,31 +28,33 @@ static uint64_t answer(struct fr_attribution *a, uint64_t key, enum fr_attributi
     return payload ? *(const uint64_t *)payload : 0;
 }
 
-static void test_a_yes_within_the_window_and_a_no_behind_it(void) {
+static void test_a_window_decides_yes_or_no(void) {
     struct fr_attribution *a = with_capacity(8);
     show(a, 101, 1000, 1);
     show(a, 102, 1010, 2);
-    CHECK_INT(next_no(a, 1100), 0); /* the window's last moment still waits */
-    CHECK_INT(answer(a, 102, FR_ANSWER_YES), 2);
-    CHECK_INT(next_no(a, 1101), 1);
-    CHECK_INT(next_no(a, 1101), 0);
-    CHECK_INT(next_no(a, 1111), 0); /* the second is decided already */
+    CHECK_INT(answer(a, 102, FR_ANSWER_YES), 0);
+    CHECK_INT(answer(a, 102, FR_ANSWER_REPEATED), 0);
+    CHECK_INT(next(a, 1100), 0); /* the window's last moment still waits */
+    CHECK_INT(next(a, 1101), -1);
+    CHECK_INT(next(a, 1110), 0); /* a yes waits too */
+    CHECK_INT(fr_attribution_pending(a), 1);
+    CHECK_INT(next(a, 1111), 2);
     CHECK_INT(fr_attribution_pending(a), 0);
     CHECK_INT(answer(a, 102, FR_ANSWER_REPEATED), 0);
     CHECK_INT(answer(a, 103, FR_ANSWER_UNKNOWN), 0);
     struct fr_attribution_counts c = fr_attribution_counts(a);
-    CHECK(c.shown == 2 && c.yes == 1 && c.no == 1 && c.late == 0 && c.repeated == 1 && c.unknown == 1);
+    CHECK(c.shown == 2 && c.yes == 1 && c.no == 1 && c.late == 0 && c.repeated == 2 && c.unknown == 1);
     fr_attribution_free(a);
 }
 
 static void test_a_late_yes_corrects_once_and_then_is_nothing(void) {
     struct fr_attribution *a = with_capacity(8);
     show(a, 1, 1000, 5);
-    CHECK_INT(next_no(a, 1101), 5);
-    CHECK_INT(next_no(a, 1150), 0);
+    CHECK_INT(next(a, 1101), -5);
+    CHECK_INT(next(a, 1150), 0);
     CHECK_INT(answer(a, 1, FR_ANSWER_LATE), 5);
     CHECK_INT(answer(a, 1, FR_ANSWER_REPEATED), 0);
-    CHECK_INT(next_no(a, 1151), 0); /* forgotten now */
+    CHECK_INT(next(a, 1151), 0); /* forgotten now */
     CHECK_INT(answer(a, 1, FR_ANSWER_UNKNOWN), 0);
     fr_attribution_free(a);
 }
@@ -60,12 +63,13 @@ static void test_the_last_touch_gets_it(void) {
     struct fr_attribution *a = with_capacity(8);
     show(a, 7, 1000, 1);
     show(a, 7, 1050, 2);
-    CHECK_INT(answer(a, 7, FR_ANSWER_YES), 2);
+    CHECK_INT(answer(a, 7, FR_ANSWER_YES), 0);
     CHECK_INT(answer(a, 7, FR_ANSWER_REPEATED), 0); /* not handed on to the first */
-    CHECK_INT(next_no(a, 1101), 1);
+    CHECK_INT(next(a, 1101), -1);
     show(a, 7, 1110, 3);
-    CHECK_INT(next_no(a, 1151), 0); /* the first goes, and leaves the third its key */
-    CHECK_INT(answer(a, 7, FR_ANSWER_YES), 3);
+    CHECK_INT(next(a, 1151), 2); /* the first goes, and leaves the others their key */
+    CHECK_INT(answer(a, 7, FR_ANSWER_YES), 0);
+    CHECK_INT(next(a, 1211), 3);
     fr_attribution_free(a);
 }
 
@@ -73,12 +77,16 @@ static void test_when_full_the_oldest_is_lost(void) {
     struct fr_attribution *a = with_capacity(2);
     show(a, 1, 1000, 1);
     show(a, 2, 1001, 2);
+    answer(a, 1, FR_ANSWER_YES);
     show(a, 3, 1002, 3);
     CHECK_INT(fr_attribution_counts(a).lost, 1);
     CHECK_INT(answer(a, 1, FR_ANSWER_UNKNOWN), 0);
-    CHECK_INT(next_no(a, INT64_MAX), 2);
-    CHECK_INT(next_no(a, INT64_MAX), 3);
-    CHECK_INT(next_no(a, INT64_MAX), 0);
+    CHECK_INT(next(a, INT64_MAX), -2);
+    show(a, 4, 1003, 4); /* in the place of one that is decided */
+    CHECK_INT(fr_attribution_counts(a).lost, 1);
+    CHECK_INT(next(a, INT64_MAX), -3);
+    CHECK_INT(next(a, INT64_MAX), -4);
+    CHECK_INT(next(a, INT64_MAX), 0);
     fr_attribution_free(a);
 }
 
@@ -87,10 +95,11 @@ static void test_what_is_forgotten_was_never_shown(void) {
     show(a, 101, 1000, 1);
     show(a, 201, 1001, 2);
     show(a, 102, 1002, 3);
+    answer(a, 101, FR_ANSWER_YES);
     fr_attribution_forget(a, 1); /* owner of 101 and 102 */
     CHECK_INT(answer(a, 102, FR_ANSWER_UNKNOWN), 0);
-    CHECK_INT(next_no(a, INT64_MAX), 2);
-    CHECK_INT(next_no(a, INT64_MAX), 0);
+    CHECK_INT(next(a, INT64_MAX), -2);
+    CHECK_INT(next(a, INT64_MAX), 0);
     CHECK_INT(fr_attribution_counts(a).forgotten, 2);
     CHECK_INT(fr_attribution_counts(a).lost, 0);
     fr_attribution_free(a);
@@ -100,32 +109,32 @@ static void test_what_is_forgotten_was_never_shown(void) {
 
 struct naive {
     struct {
-        uint64_t key, payload;
+        uint64_t key;
+        int64_t payload;
         fr_time_ms time;
-        int state; /* 0 waiting, 1 yes, 2 no */
+        bool yes, told;
     } all[4000];
     int n;
 };
 
-static enum fr_attribution_answer naive_yes(struct naive *v, uint64_t key, fr_time_ms now,
-                                            uint64_t *payload) {
+static enum fr_attribution_answer naive_yes(struct naive *v, uint64_t key, fr_time_ms now, int64_t *payload) {
     for (int i = v->n; i-- > 0;) {
         if (v->all[i].key != key) continue;
         if (v->all[i].time < now - WINDOW - LATE) return FR_ANSWER_UNKNOWN;
-        if (v->all[i].state == 1) return FR_ANSWER_REPEATED;
+        if (v->all[i].yes) return FR_ANSWER_REPEATED;
+        v->all[i].yes = true;
+        if (!v->all[i].told) return FR_ANSWER_YES;
         *payload = v->all[i].payload;
-        bool late = v->all[i].state == 2;
-        v->all[i].state = 1;
-        return late ? FR_ANSWER_LATE : FR_ANSWER_YES;
+        return FR_ANSWER_LATE;
     }
     return FR_ANSWER_UNKNOWN;
 }
 
-static uint64_t naive_no(struct naive *v, fr_time_ms now) {
+static int64_t naive_next(struct naive *v, fr_time_ms now) {
     for (int i = 0; i < v->n; i++) {
-        if (v->all[i].state != 0 || v->all[i].time >= now - WINDOW) continue;
-        v->all[i].state = 2;
-        return v->all[i].payload;
+        if (v->all[i].told || v->all[i].time >= now - WINDOW) continue;
+        v->all[i].told = true;
+        return v->all[i].yes ? v->all[i].payload : -v->all[i].payload;
     }
     return 0;
 }
@@ -159,22 +168,23 @@ static void test_agrees_with_a_plain_list(void) {
     int seen[4] = {0};
     for (uint64_t i = 1; i < 6000; i++) {
         now += (fr_time_ms)fr_rng_below(&rng, 12);
-        uint64_t key = 1 + fr_rng_below(&rng, 30), want;
+        uint64_t key = 1 + fr_rng_below(&rng, 30);
+        int64_t want;
         do {
-            want = naive_no(v, now);
-            CHECK_INT(next_no(a, now), want);
+            want = naive_next(v, now);
+            CHECK_INT(next(a, now), want);
         } while (want);
         if (fr_rng_below(&rng, 2) && v->n < 4000) {
             show(a, key, now, i);
             v->all[v->n].key = key;
             v->all[v->n].time = now;
-            v->all[v->n++].payload = i;
+            v->all[v->n++].payload = (int64_t)i;
         } else {
             const void *payload = NULL;
-            uint64_t wanted = 0;
+            int64_t wanted = 0;
             enum fr_attribution_answer answered = naive_yes(v, key, now, &wanted);
             CHECK_INT(fr_attribution_yes(a, key, &payload), answered);
-            CHECK_INT(payload ? *(const uint64_t *)payload : 0, wanted);
+            CHECK_INT(payload ? *(const int64_t *)payload : 0, wanted);
             seen[answered]++;
         }
         if (i % 100 == 0) a = again(a, 4000);
@@ -186,7 +196,7 @@ static void test_agrees_with_a_plain_list(void) {
 }
 
 int main(void) {
-    RUN(test_a_yes_within_the_window_and_a_no_behind_it);
+    RUN(test_a_window_decides_yes_or_no);
     RUN(test_a_late_yes_corrects_once_and_then_is_nothing);
     RUN(test_the_last_touch_gets_it);
     RUN(test_when_full_the_oldest_is_lost);

@@ -220,6 +220,28 @@ static void test_no_answer_leaks_into_its_own_question(void) {
     fr_click_model_free(b);
 }
 
+/* By hand: nothing known, so p is a half but for the machine's first factors. After a no g = 1/2 and the constant moves by
+ * -rate g / sqrt(1 + g^2). */
+static void test_the_mix_takes_a_step(void) {
+    struct fr_click_model_params params = small();
+    params.dense.initial = 0;
+    struct fr_click_model *m = fr_click_model_new(&params);
+    struct fold *f = fold_new();
+    struct fr_buf bytes = {0};
+    struct fr_tensors_file *file;
+    struct fr_impression s = {.time_ms = T0, .user = id(1, 1), .position = -1, .age_days = -1};
+    CHECK_NEAR(one(m, f, &s, false), .5, 1e-12);
+    fr_click_model_save(m, &bytes);
+    CHECK_INT(fr_tensors_open(fr_buf_slice(&bytes), &file, NULL), FR_OK);
+    const double *mix = fr_tensors_get(file, "mix", FR_TENSOR_F64)->data;
+    CHECK_NEAR(mix[0], -.02 * .5 / sqrt(1.25), 1e-12);
+    CHECK_NEAR(mix[1], .5, 0);
+    fr_tensors_close(file);
+    fr_buf_fini(&bytes);
+    fold_free(f);
+    fr_click_model_free(m);
+}
+
 static void test_goes_on_with_the_same_bits(void) {
     struct fr_click_model_params params = small();
     struct fr_click_model *m = fr_click_model_new(&params), *again = fr_click_model_new(&params);
@@ -254,6 +276,7 @@ int main(void) {
     RUN(test_a_new_creative_begins_as_its_campaign);
     RUN(test_rates_are_smoothed_and_age);
     RUN(test_no_answer_leaks_into_its_own_question);
+    RUN(test_the_mix_takes_a_step);
     RUN(test_goes_on_with_the_same_bits);
     return check_done();
 }
