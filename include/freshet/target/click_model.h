@@ -12,7 +12,7 @@
  *           Features made at the impression may be kept for learn, or made again from the context: it is the same.
  * Promise   state is a function of shown, learn and late_yes in their order; load(save(m)) goes on with the same bits.
  *           Nothing allocates after new.
- * Cost      12 * 2^wide_bits + 72 * 2^dense_bits + 40 * 2^rate bits + 104 * 2^user bits bytes, about 10 us an example.
+ * Cost      12 * 2^wide_bits + 72 * 2^dense_bits + 40 * 2^rate bits + 112 * 2^user bits bytes; about 9 us an example.
  * Threads   one writer and no reader meanwhile; or any number of readers: look, predict and explain write nothing. Serve
  *           from a copy (save, load) while another learns. */
 #ifndef FR_TARGET_CLICK_MODEL_H
