@@ -1,8 +1,9 @@
-/* freshet eval propensity: models of a yes or no on a table, by stratified folds. */
-#include "eval_propensity.h"
+/* freshet eval propensity: models of a yes or no on a table, by stratified folds, or on rows made of a log, divided by time. */
+#include "eval_propensity_log.h"
 #include "eval_run.h"
 #include "freshet/app/csv_table.h"
 #include "freshet/app/eval.h"
+#include "freshet/app/wiring.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,29 +16,53 @@ static const char help_text[] =
     "rounds of boosting, the weights of the ensemble, the calibration and the threshold "
     "(docs/EVALUATION.md).\n"
     "\n"
+    "A log (native events, JSON lines, in their order) is made into rows: at each cut, every user's state as "
+    "it was and what "
+    "the\n"
+    "user did within the horizon. The last quarter of the cuts is asked; \"baseline\" is a linear model of "
+    "how often and "
+    "how\n"
+    "recently.\n"
+    "\n"
     "Columns that are no numbers, and those of --categories, become one column for each level.\n"
     "\n"
     "Examples:\n"
     "  freshet eval propensity --table sessions.csv.gz --label Revenue --categories Browser,Region\n"
     "  freshet eval propensity --table t.csv --label bought --models boosting,ensemble --imbalance weights "
     "--json\n"
-    "  freshet eval propensity --table t.csv --label left --cost-false-yes 1 --cost-false-no 20\n";
+    "  freshet eval propensity --table t.csv --label left --cost-false-yes 1 --cost-false-no 20\n"
+    "  freshet eval propensity --events log.jsonl.gz --predict purchase --horizon-days 7\n"
+    "  freshet eval propensity --events log.jsonl --items items.jsonl --predict category:BAKERY "
+    "--horizon-days 7\n";
 
 struct asked {
-    const char *table, *label, *categories, *models, *imbalance, *calibration, *predictions;
+    const char *table, *label, *categories, *models, *imbalance, *calibration, *predictions, *rows_file;
+    struct propensity_log log;
     int64_t folds, seed, threads;
     struct fr_propensity_options options;
     struct propensity_row rows[PROPENSITY_ROWS_MAX];
     uint32_t row_n;
 };
 
-enum { OPTIONS = 12 };
+enum { OPTIONS = 20 };
 
 static void make_options(struct asked *a, struct fr_option out[OPTIONS]) {
     const struct fr_option options[OPTIONS] = {
         {"table", 0, "FILE", FR_OPTION_TEXT, &a->table, "rows, comma-separated"},
         {"label", 0, "COLUMN", FR_OPTION_TEXT, &a->label,
          "what is predicted: true or false, yes or no, 1 or 0"},
+        {"events", 0, "FILE", FR_OPTION_TEXT, &a->log.events, "rows are made of this log"},
+        {"items", 0, "FILE", FR_OPTION_TEXT, &a->log.items, "the catalogue, JSON lines (docs/ITEMS.md)"},
+        {"predict", 0, "TASK", FR_OPTION_TEXT, &a->log.predict,
+         "purchase, active, churn, conversion or category:NAME"},
+        {"horizon-days", 0, "N", FR_OPTION_INT, &a->log.horizon_days,
+         "within so many days; 7 when not given"},
+        {"every-days", 0, "N", FR_OPTION_INT, &a->log.every_days, "between cuts; the horizon when not given"},
+        {"warmup-days", 0, "N", FR_OPTION_INT, &a->log.warmup_days,
+         "before the first cut; 28 when not given"},
+        {"recent-days", 0, "N", FR_OPTION_INT, &a->log.recent_days,
+         "users seen in so many days before a cut; 90 when not given"},
+        {"rows", 0, "FILE", FR_OPTION_TEXT, &a->rows_file, "write the rows there, for other programs"},
         {"categories", 0, "COLUMNS", FR_OPTION_TEXT, &a->categories,
          "numbers that are only names, by commas"},
         {"models", 0, "LIST", FR_OPTION_TEXT, &a->models,
@@ -90,9 +115,23 @@ static int read_calibration(struct asked *a) {
     return -1;
 }
 
+static int read_log_options(struct asked *a) {
+    struct propensity_log *l = &a->log;
+    if (!l->predict) return fr_usage("eval", "--events needs --predict");
+    if (l->every_days == 0) l->every_days = l->horizon_days;
+    const int64_t days[] = {l->horizon_days, l->every_days, l->warmup_days, l->recent_days};
+    for (int i = 0; i < 4; i++)
+        if (days[i] < 1 || days[i] > 3650) return fr_usage("eval", "days must be 1 to 3650");
+    if (a->row_n < PROPENSITY_ROWS_MAX)
+        a->row_n++; /* the baseline's, first; filled in when the columns are known */
+    return -1;
+}
+
 static int read_all(struct asked *a) {
-    if (!a->table) return fr_usage("eval", "propensity needs --table");
-    if (!a->label) return fr_usage("eval", "propensity needs --label");
+    if (!a->table == !a->log.events) return fr_usage("eval", "propensity needs either --table or --events");
+    if (a->table && !a->label) return fr_usage("eval", "--table needs --label");
+    int unusable = a->log.events ? read_log_options(a) : -1;
+    if (unusable >= 0) return unusable;
     if (a->folds < 2 || a->folds > FR_FOLDS_MAX) return fr_usage("eval", "--folds must be 2 to 100");
     if (a->threads < 1 || a->threads > 64) return fr_usage("eval", "--threads must be 1 to 64");
     a->options.threads = (unsigned)a->threads;
@@ -142,7 +181,7 @@ static int run_table(const struct fr_app *app, struct asked *a, const struct fr_
     return code != FR_EXIT_OK ? code : reported;
 }
 
-static int read_and_run(const struct fr_app *app, struct asked *a) {
+static int read_table(const struct fr_app *app, struct asked *a) {
     struct fr_errmsg msg = {0};
     struct fr_arena arena = {0};
     struct fr_table table = {0};
@@ -154,12 +193,57 @@ static int read_and_run(const struct fr_app *app, struct asked *a) {
     return code;
 }
 
+static int run_log(const struct fr_app *app, struct asked *a, const struct propensity_world *w) {
+    struct fr_errmsg msg = {0};
+    uint32_t columns[16];
+    struct propensity_split *split = propensity_log_split(w, &msg);
+    if (!split) return eval_failed(FR_CONFIG, &msg);
+    if (a->rows_file && !propensity_log_write(w, a->rows_file, &msg)) {
+        propensity_splits_free(split, 1);
+        return eval_failed(FR_IO, &msg);
+    }
+    a->rows[0] = (struct propensity_row){.name = "baseline",
+                                         .kind = FR_PROPENSITY_LOGISTIC,
+                                         .columns = columns,
+                                         .column_n = propensity_log_baseline(w, columns)};
+    struct propensity_setup setup = {.table = propensity_log_table(w),
+                                     .splits = split,
+                                     .split_n = 1,
+                                     .options = a->options,
+                                     .verbose = app->verbose};
+    fprintf(stderr, "%u rows to learn from, %u to ask, %u columns\n", split->learnt_n, split->asked_n,
+            setup.table->column_n);
+    int code = measure_all(a, &setup), reported = report(app, a, &setup);
+    propensity_rows_fini(&setup, a->rows, a->row_n);
+    propensity_splits_free(split, 1);
+    return code != FR_EXIT_OK ? code : reported;
+}
+
+static int read_log(struct fr_app *app, struct asked *a) {
+    struct fr_errmsg msg = {0};
+    struct fr_rules rules;
+    struct propensity_world *w = NULL;
+    int code = fr_app_configure(app);
+    if (code) return code;
+    enum fr_err err = fr_wire_rules(&app->config, &rules, &msg);
+    if (err == FR_OK) err = propensity_log_read(&a->log, &rules, &w, &msg);
+    code = err == FR_OK ? run_log(app, a, w) : eval_failed(err, &msg);
+    propensity_log_free(w);
+    fr_rules_fini(&rules);
+    return code;
+}
+
 int fr_eval_propensity(struct fr_app *app, int argc, char **argv) {
-    struct asked a = {.folds = 10, .seed = 1, .threads = 1, .options = FR_PROPENSITY_DEFAULTS};
+    struct asked a = {.folds = 10,
+                      .seed = 1,
+                      .threads = 1,
+                      .options = FR_PROPENSITY_DEFAULTS,
+                      .log = {.horizon_days = 7, .warmup_days = 28, .recent_days = 90}};
     struct fr_option options[OPTIONS];
     make_options(&a, options);
     int code = fr_options_read(app, options, OPTIONS, help_text, &argc, argv);
     if (code < 0 && argc > 1) code = fr_usage("eval", "propensity takes no %s", argv[1]);
     if (code < 0) code = read_all(&a);
-    return code < 0 ? read_and_run(app, &a) : code;
+    if (code >= 0) return code;
+    return a.table ? read_table(app, &a) : read_log(app, &a);
 }
