@@ -217,6 +217,7 @@ struct sim_deviation {
     double events_most; /* |spent - planned| of an hour in billed events */
     double within;      /* share of hours within 1 % or one billed event */
     double day_most;    /* |spent - budget| / budget */
+    double over_most, over_events; /* of one campaign, over the budget: of it; in billed events */
 };
 
 struct sim_verdict {

@@ -148,6 +148,8 @@ static void deviation(const struct judge *j, int paid, struct sim_deviation *d) 
         d->campaigns++;
         d->budget_micros += budget;
         d->spent_micros += spent;
+        d->over_most = fmax(d->over_most, (spent - budget) / budget);
+        d->over_events = fmax(d->over_events, (spent - budget) / j->plans[c]->price_micros);
         d->day_most = fmax(d->day_most, fabs(spent - budget) / budget);
         for (uint32_t h = 0; h < DAY_HOURS; h++) hour_deviation(j, c, h, d, &all);
     }

@@ -13,15 +13,19 @@ static const char heading[] =
     "the most of\n"
     "           hours that are planned to have 1,000 billed events or more (their number)\n"
     "  events   the most |spent - planned| of an hour, in billed events\n"
-    "  within   campaign-hours within 1 % or one billed event of their plan\n\n"
-    "paid for    campaigns     spent   curve  hour all     p99     most   1,000+ (hours)  events  within\n";
+    "  within   campaign-hours within 1 % or one billed event of their plan\n"
+    "  over     the most that one campaign spent beyond its budget (billed events)\n\n"
+    "paid for    campaigns     spent   curve  hour all     p99     most   1,000+ (hours)  events  within    "
+    "over (events)\n";
 
 static void table_row(const char *name, const struct sim_deviation *d, struct fr_buf *out) {
     if (!d->campaigns) return;
-    fr_buf_printf(out, "%-11s %9u  %7.3f%% %6.2f%%   %6.2f%% %6.1f%%  %6.1f%%  %6.2f%% %7u  %6.1f  %5.1f%%\n",
-                  name, d->campaigns, 100 * share(d->spent_micros, d->budget_micros), 100 * d->curve_most,
-                  100 * d->hour_mean, 100 * d->hour_p99, 100 * d->hour_most, 100 * d->dense_most,
-                  d->dense_hours, d->events_most, 100 * d->within);
+    fr_buf_printf(
+        out,
+        "%-11s %9u  %7.3f%% %6.2f%%   %6.2f%% %6.1f%%  %6.1f%%  %6.2f%% %7u  %6.1f  %5.1f%% %7.3f%% %8.0f\n",
+        name, d->campaigns, 100 * share(d->spent_micros, d->budget_micros), 100 * d->curve_most,
+        100 * d->hour_mean, 100 * d->hour_p99, 100 * d->hour_most, 100 * d->dense_most, d->dense_hours,
+        d->events_most, 100 * d->within, 100 * d->over_most, d->over_events);
 }
 
 void sim_report_table(const struct sim_options *o, const struct sim_verdict *v, uint32_t kills,
@@ -76,6 +80,8 @@ static void json_row(const char *name, const struct sim_deviation *d, struct fr_
     number(out, "day_most", d->day_most);
     number(out, "hour_events_most", d->events_most);
     number(out, "within", d->within);
+    number(out, "over_most", d->over_most);
+    number(out, "over_events", d->over_events);
     fr_json_close(out, '}');
 }
 

@@ -9,6 +9,10 @@ enum {
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+/* Of amounts, so neither is below 0. */
+static int64_t sum_of(int64_t a, int64_t b) {
+    return least(a, FR_LEASE_MICROS_MAX) + least(b, FR_LEASE_MICROS_MAX - least(a, FR_LEASE_MICROS_MAX));
+}
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* --- holder ------------------------------------------------------------------------------------------- */
@@ -16,7 +20,7 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 void fr_lease_advance(struct fr_lease *lease, fr_time_ms now) {
     int32_t day = fr_ledger_day(fr_ledger_hour(now));
     if (day <= lease->day) return;
-    lease->billed_before_micros += lease->billed_micros;
+    lease->billed_before_micros = sum_of(lease->billed_before_micros, lease->billed_micros);
     lease->granted_micros = lease->returned_micros = lease->reserved_micros = lease->billed_micros = 0;
     lease->answered_n = lease->asked_n; /* an answer that is still under way is for a day that is over */
     lease->day = day;
@@ -44,7 +48,7 @@ bool fr_lease_bill(struct fr_lease *lease, bool reserved, int32_t day, int64_t m
 /* A portion that lasted half as long as it should is doubled, one that lasted twice as long is halved. */
 static int64_t next_portion(const struct fr_lease *lease, int64_t price_micros, fr_time_ms now) {
     int64_t portion = lease->portion_micros, lasted_ms = now - lease->asked_at;
-    if (lasted_ms < FR_LEASE_COVER_MS / 2 && portion < INT64_MAX / 4) portion *= 2;
+    if (lasted_ms < FR_LEASE_COVER_MS / 2 && portion < FR_LEASE_MICROS_MAX / 2) portion *= 2;
     if (lasted_ms > FR_LEASE_COVER_MS * 2) portion /= 2;
     return most(portion, PORTION_PRICES * price_micros);
 }
@@ -85,14 +89,17 @@ void fr_lease_take(struct fr_lease *lease, const struct fr_lease_grant *grant) {
     if (grant->number != lease->asked_n || grant->day != lease->day) return;
     if (lease->answered_n == lease->asked_n) return;
     lease->answered_n = lease->asked_n;
-    lease->granted_micros += grant->granted_micros;
+    lease->granted_micros = sum_of(lease->granted_micros, grant->granted_micros);
     lease->portion_micros = grant->granted_micros;
 }
 
+static bool is_amount(int64_t v) { return v >= 0 && v <= FR_LEASE_MICROS_MAX; }
+
 const char *fr_lease_check(const struct fr_lease *lease) {
-    if (lease->granted_micros < 0 || lease->returned_micros < 0 || lease->reserved_micros < 0 ||
-        lease->billed_micros < 0 || lease->billed_before_micros < 0 || lease->portion_micros < 0)
-        return "an amount is below 0";
+    if (!is_amount(lease->granted_micros) || !is_amount(lease->returned_micros) ||
+        !is_amount(lease->reserved_micros) || !is_amount(lease->billed_micros) ||
+        !is_amount(lease->billed_before_micros) || !is_amount(lease->portion_micros))
+        return "an amount is out of range";
     if (fr_lease_free(lease) < 0) return "more is used than was granted";
     if (lease->asked_n - lease->answered_n > 1) return "more than one ask is open";
     return NULL;
@@ -114,7 +121,7 @@ int64_t fr_lease_book_on_day(const struct fr_lease_book *book, int32_t day) {
     int64_t sum = 0;
     for (uint32_t i = 0; i < book->n; i++)
         if (book->accounts[i].day == day)
-            sum += book->accounts[i].granted_micros - book->accounts[i].returned_micros;
+            sum = sum_of(sum, book->accounts[i].granted_micros - book->accounts[i].returned_micros);
     return sum;
 }
 
@@ -123,7 +130,7 @@ int64_t fr_lease_book_total(const struct fr_lease_book *book) {
     int64_t sum = 0;
     for (uint32_t i = 0; i < book->n; i++) {
         const struct fr_lease_account *a = &book->accounts[i];
-        sum += a->billed_before_micros + a->granted_micros - a->returned_micros;
+        sum = sum_of(sum, sum_of(a->billed_before_micros, a->granted_micros - a->returned_micros));
     }
     return sum;
 }
@@ -159,8 +166,23 @@ bool fr_lease_book_apply(struct fr_lease_book *book, uint32_t partition, const s
     a->returned_micros = least(most(a->returned_micros, ask->returned_micros), a->granted_micros);
     if (ask->wanted_micros <= 0) return false;
     *grant = (struct fr_lease_grant){ask->number, ask->day, grant_of(book, budget, ask)};
-    a->granted_micros += grant->granted_micros;
+    a->granted_micros = sum_of(a->granted_micros, grant->granted_micros);
     return true;
+}
+
+const char *fr_lease_book_check(const struct fr_lease_book *book) {
+    if (book->n > 65536) return "there are too many accounts";
+    if (book->n && book->accounts[book->n - 1].number == 0) return "the last account was never used";
+    for (uint32_t i = 0; i < book->n; i++) {
+        const struct fr_lease_account *a = &book->accounts[i];
+        bool empty = !a->day && !a->granted_micros && !a->returned_micros && !a->billed_before_micros;
+        if (a->number == 0 && !empty) return "an account that was never used holds something";
+        if (!is_amount(a->granted_micros) || !is_amount(a->returned_micros) ||
+            !is_amount(a->billed_before_micros))
+            return "an amount is out of range";
+        if (a->returned_micros > a->granted_micros) return "more was returned than granted";
+    }
+    return NULL;
 }
 
 void fr_lease_book_fini(struct fr_lease_book *book) {

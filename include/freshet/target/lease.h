@@ -29,6 +29,9 @@
  * a campaign of few events keeps a lease in each partition, early enough that the money is of use to others. */
 enum { FR_LEASE_COVER_MS = 20000, FR_LEASE_IDLE_MS = 120000, FR_LEASE_IDLE_PARTS = 8 };
 
+/* No amount is larger; sums stop there. */
+#define FR_LEASE_MICROS_MAX (INT64_C(1) << 60)
+
 /* In millionths of the campaign's currency; 0: without. */
 struct fr_lease_budget {
     int64_t daily_micros, total_micros;
@@ -101,6 +104,8 @@ struct fr_lease_book {
  * already applied changes nothing. partition is below 65,536. */
 bool fr_lease_book_apply(struct fr_lease_book *book, uint32_t partition, const struct fr_lease_budget *budget,
                          const struct fr_lease_ask *ask, struct fr_lease_grant *grant);
+/* NULL, or which invariant does not hold. */
+const char *fr_lease_book_check(const struct fr_lease_book *book);
 /* What is billed or may be billed by grants so far: on a day, and altogether. */
 int64_t fr_lease_book_on_day(const struct fr_lease_book *book, int32_t day);
 int64_t fr_lease_book_total(const struct fr_lease_book *book);

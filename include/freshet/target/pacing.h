@@ -65,6 +65,11 @@ double fr_pacing_step(struct fr_pacing_control *control, const struct fr_pacing_
 /* What the ledger cannot know yet, in micros, as of the last step. */
 double fr_pacing_under_way(const struct fr_pacing_control *control);
 
+/* The control as MessagePack, for the view that a restart reads it from: equal controls give equal bytes. The reader is
+ * total: false, and a control that is ready, for anything else. */
+void fr_pacing_control_encode(const struct fr_pacing_control *control, struct fr_buf *out);
+bool fr_pacing_control_decode(struct fr_pacing_control *control, struct fr_str bytes) FR_MUST_USE;
+
 /* Whether this user's request of this time slot may show the campaign: true for a share `multiplier` of (user,
  * campaign, slot), independent between them. A user who is let in stays so while the multiplier rises. */
 bool fr_pacing_admits(double multiplier, struct fr_str user_id, struct fr_str campaign_id, int64_t slot);

@@ -234,6 +234,37 @@ static void test_time_does_not_run_back(void) {
     fr_ledger_fini(&w.ledger);
 }
 
+/* A restart goes on where the view ended. */
+static void test_a_control_is_read_back(void) {
+    struct world w;
+    struct fr_buf out = {0};
+    world_init(&w, 9, 36000, 3);
+    for (uint32_t s = 0; s < 3600; s++) world_step(&w, s, 1);
+    struct fr_pacing_control again, before = w.control;
+    fr_pacing_control_encode(&before, &out);
+    CHECK(fr_pacing_control_decode(&again, fr_buf_slice(&out)));
+    fr_time_ms now = at(1) + 2000;
+    CHECK_NEAR(fr_pacing_step(&again, &w.plan, &w.ledger, 4000, now),
+               fr_pacing_step(&before, &w.plan, &w.ledger, 4000, now), 0);
+    CHECK(again.goal == before.goal && again.exposure == before.exposure &&
+          again.seen_micros == before.seen_micros);
+    CHECK(again.under_way == before.under_way && again.spent_micros == before.spent_micros &&
+          again.multiplier > 0);
+    for (uint32_t n = 0; n < out.len; n++)
+        CHECK(!fr_pacing_control_decode(&again, (struct fr_str){out.data, n}));
+    before.multiplier = 1.5;
+    fr_buf_clear(&out);
+    fr_pacing_control_encode(&before, &out);
+    CHECK(!fr_pacing_control_decode(&again, fr_buf_slice(&out)) && !again.started);
+    before.multiplier = .5;
+    before.exposure = NAN;
+    fr_buf_clear(&out);
+    fr_pacing_control_encode(&before, &out);
+    CHECK(!fr_pacing_control_decode(&again, fr_buf_slice(&out)));
+    fr_buf_fini(&out);
+    fr_ledger_fini(&w.ledger);
+}
+
 /* --- requests ------------------------------------------------------------------------------------------ */
 
 static struct fr_str user_of(uint32_t i, char text[16]) {
@@ -268,6 +299,7 @@ int main(void) {
     RUN(test_what_cannot_be_spent_is_not_held_back);
     RUN(test_at_the_budget_it_is_over_at_once);
     RUN(test_time_does_not_run_back);
+    RUN(test_a_control_is_read_back);
     RUN(test_admits_this_share);
     return check_done();
 }
