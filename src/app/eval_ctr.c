@@ -1,10 +1,10 @@
 /* freshet eval ctr: a whole log of impressions, test first, then learn. */
 #include "freshet/app/eval.h"
-#include "freshet/app/replay.h"
 #include "freshet/app/wiring.h"
 #include "freshet/base/clock.h"
 #include "freshet/target/click_model.h"
 #include "eval_ctr.h"
+#include "eval_log.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -149,31 +149,14 @@ static enum fr_err take_line(void *context, const struct fr_replay_line *line, s
     return FR_OK;
 }
 
-static enum fr_err count_line(void *context, const struct fr_replay_line *line, struct fr_errmsg *msg) {
-    (void)line;
-    (void)msg;
-    ++*(uint64_t *)context;
-    return FR_OK;
-}
-
-static enum fr_err read_log(const struct ctr_options *o, const struct fr_rules *rules,
-                            struct fr_replay_sink sink, char **more, int more_n, struct fr_errmsg *msg) {
-    struct fr_replay *r = fr_replay_new(&rules->events, sink, 0, false);
-    enum fr_err err = fr_replay_file(r, o->events, msg);
-    for (int i = 0; i < more_n && err == FR_OK; i++) err = fr_replay_file(r, more[i], msg);
-    fr_replay_free(&r);
-    return err;
-}
-
-static enum fr_err read_all(struct ctr_eval *e, const struct fr_rules *rules, char **more, int more_n,
-                            struct fr_errmsg *msg) {
+static enum fr_err read_all(struct ctr_eval *e, const struct eval_log *log, struct fr_errmsg *msg) {
     const struct ctr_options *o = e->options;
     struct fr_errmsg stop = {0};
-    enum fr_err err = read_log(o, rules, (struct fr_replay_sink){&e->to_read, count_line}, more, more_n, msg);
+    enum fr_err err = eval_log_count(log, &e->to_read, msg);
     if (err == FR_OK && o->items) err = ctr_world_items(e->world, o->items, msg);
     if (err != FR_OK) return err;
     e->started_us = fr_clock_mono_us();
-    err = read_log(o, rules, (struct fr_replay_sink){e, take_line}, more, more_n, &stop);
+    err = eval_log_read(log, (struct fr_replay_sink){e, take_line}, &stop);
     take_steps(e);
     if (o->window_minutes <= 0) decide_until(e, INT64_MAX);
     if (err == FR_OK || err == FR_TIMEOUT) return FR_OK;
@@ -181,16 +164,6 @@ static enum fr_err read_all(struct ctr_eval *e, const struct fr_rules *rules, ch
 }
 
 /* ---- the report ---- */
-
-static int write_file(const char *path, struct fr_buf *text) {
-    FILE *f = fopen(path, "w");
-    bool ok = f && fwrite(text->data, 1, text->len, f) == text->len;
-    if (f && fclose(f)) ok = false;
-    fr_buf_clear(text);
-    if (ok) return FR_EXIT_OK;
-    fprintf(stderr, "freshet eval: %s: cannot be written\n", path);
-    return FR_EXIT_UNAVAILABLE;
-}
 
 /* What was decided, in the order of the log. */
 static void predictions_text(const struct ctr_judge *j, struct fr_buf *out) {
@@ -204,11 +177,12 @@ static int write_files(const struct ctr_eval *e, const struct ctr_report *r) {
     int code = FR_EXIT_OK;
     if (e->options->plot) {
         ctr_report_plot(r, &text);
-        code = write_file(e->options->plot, &text);
+        code = eval_write(e->options->plot, &text);
     }
     if (e->options->predictions && code == FR_EXIT_OK) {
+        fr_buf_clear(&text);
         predictions_text(&e->judge, &text);
-        code = write_file(e->options->predictions, &text);
+        code = eval_write(e->options->predictions, &text);
     }
     fr_buf_fini(&text);
     return code;
@@ -262,10 +236,9 @@ static struct fr_attribution *new_attribution(const struct ctr_options *o) {
     return fr_attribution_new(&params);
 }
 
-static int run(struct ctr_eval *e, struct fr_app *app, const struct fr_rules *rules, char **more,
-               int more_n) {
+static int run(struct ctr_eval *e, const struct fr_app *app, const struct eval_log *log) {
     struct fr_errmsg msg = {0};
-    enum fr_err err = read_all(e, rules, more, more_n, &msg);
+    enum fr_err err = read_all(e, log, &msg);
     if (e->is_terminal) fputs("\r\033[K", stderr);
     if (err == FR_OK && fr_click_model_learnt(e->model) > 0) return report(e, app);
     if (err != FR_OK)
@@ -290,7 +263,7 @@ static int evaluate(struct fr_app *app, const struct ctr_options *o, const struc
     e->attribution = new_attribution(o);
     e->features_row = UINT64_MAX;
     e->is_terminal = isatty(STDERR_FILENO);
-    int code = run(e, app, rules, more, more_n);
+    int code = run(e, app, &(struct eval_log){&rules->events, o->events, more, more_n});
     fr_attribution_free(e->attribution);
     fr_click_model_free(e->model);
     ctr_world_free(e->world);

@@ -1,4 +1,5 @@
 /* freshet eval pacing: a simulated day of ads under budgets. */
+#include "eval_log.h"
 #include "eval_pacing.h"
 #include "freshet/app/eval.h"
 #include "freshet/app/lines.h"
@@ -154,11 +155,7 @@ static int report(const struct sim *s, const struct fr_app *app, const char *plo
     if (plot) {
         fr_buf_clear(&out);
         sim_report_plot(&s->options, &v, &out);
-        FILE *f = fopen(plot, "w");
-        bool ok = f && fwrite(out.data, 1, out.len, f) == out.len;
-        if (f && fclose(f)) ok = false;
-        if (!ok) fprintf(stderr, "freshet eval: %s: cannot be written\n", plot);
-        if (!ok) code = FR_EXIT_UNAVAILABLE;
+        code = eval_write(plot, &out);
     }
     fr_buf_fini(&out);
     return code;

@@ -1,8 +1,8 @@
 /* freshet eval stream: a whole log, test first, then learn. */
 #include "freshet/app/eval.h"
-#include "freshet/app/replay.h"
 #include "freshet/app/wiring.h"
 #include "freshet/base/clock.h"
+#include "eval_log.h"
 #include "eval_stream.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,26 +138,10 @@ static enum fr_err take_line(void *context, const struct fr_replay_line *line, s
     return FR_OK;
 }
 
-static enum fr_err count_line(void *context, const struct fr_replay_line *line, struct fr_errmsg *msg) {
-    (void)line;
-    (void)msg;
-    ++*(uint64_t *)context;
-    return FR_OK;
-}
-
 struct stream_options {
     const char *events, *items, *targets, *ks, *plot;
     bool repeats, blend_only;
 };
-
-static enum fr_err read_log(const struct stream_options *o, const struct fr_rules *rules,
-                            struct fr_replay_sink sink, char **more, int more_n, struct fr_errmsg *msg) {
-    struct fr_replay *r = fr_replay_new(&rules->events, sink, 0, false);
-    enum fr_err err = fr_replay_file(r, o->events, msg);
-    for (int i = 0; i < more_n && err == FR_OK; i++) err = fr_replay_file(r, more[i], msg);
-    fr_replay_free(&r);
-    return err;
-}
 
 /* "click,like": which types are asked; NULL: all that are an interest. False after complaining. */
 static bool read_targets(struct stream_eval *e, const struct fr_rules *rules, const char *text) {
@@ -221,13 +205,7 @@ static int report(struct stream_eval *e, const struct fr_app *app, const struct 
     if (o->plot) {
         fr_buf_clear(&out);
         stream_report_plot(&r, &out);
-        FILE *f = fopen(o->plot, "w");
-        bool ok = f && fwrite(out.data, 1, out.len, f) == out.len;
-        if (f && fclose(f)) ok = false;
-        if (!ok) {
-            fprintf(stderr, "freshet eval: %s: cannot be written\n", o->plot);
-            code = FR_EXIT_UNAVAILABLE;
-        }
+        code = eval_write(o->plot, &out);
     }
     fr_buf_fini(&out);
     return code;
@@ -248,14 +226,14 @@ static enum fr_err take_beforehand(void *context, const struct fr_replay_line *l
 }
 
 /* Where the configuration is silent, the beginning of the log says by what attributes people differ. */
-static enum fr_err choose_groups(struct stream_eval *e, const struct stream_options *o,
-                                 struct fr_rules *rules, char **more, int more_n, struct fr_errmsg *msg) {
+static enum fr_err choose_groups(struct stream_eval *e, const struct eval_log *log, struct fr_rules *rules,
+                                 struct fr_errmsg *msg) {
     if (rules->profile.group_by_n) return FR_OK;
     struct fr_recommender_params params = params_of(e, rules);
     e->groups = stream_groups_new(rules, &params);
     struct beforehand b = {e->groups, e->to_read / GROUPS_PART};
     struct fr_errmsg enough = {0};
-    enum fr_err err = read_log(o, rules, (struct fr_replay_sink){&b, take_beforehand}, more, more_n, &enough);
+    enum fr_err err = eval_log_read(log, (struct fr_replay_sink){&b, take_beforehand}, &enough);
     if (err != FR_OK && err != FR_TIMEOUT) return fr_err_set(msg, err, "%s", enough.text);
     rules->profile.group_by_n = stream_groups_choose(e->groups, rules->profile.group_by);
     for (uint32_t i = 0; i < rules->profile.group_by_n; i++)
@@ -266,13 +244,14 @@ static enum fr_err choose_groups(struct stream_eval *e, const struct stream_opti
 
 static enum fr_err read_all(struct stream_eval *e, const struct stream_options *o, struct fr_rules *rules,
                             char **more, int more_n, struct fr_errmsg *msg) {
-    enum fr_err err = read_log(o, rules, (struct fr_replay_sink){&e->to_read, count_line}, more, more_n, msg);
-    if (err == FR_OK) err = choose_groups(e, o, rules, more, more_n, msg);
+    struct eval_log log = {&rules->events, o->events, more, more_n};
+    enum fr_err err = eval_log_count(&log, &e->to_read, msg);
+    if (err == FR_OK) err = choose_groups(e, &log, rules, msg);
     struct fr_recommender_params params = params_of(e, rules);
     stream_world_init(&e->world, rules, &params);
     if (err == FR_OK && o->items) err = stream_catalog_load(o->items, e->world.recommender, &e->catalog, msg);
     e->started_us = fr_clock_mono_us();
-    if (err == FR_OK) err = read_log(o, rules, (struct fr_replay_sink){e, take_line}, more, more_n, msg);
+    if (err == FR_OK) err = eval_log_read(&log, (struct fr_replay_sink){e, take_line}, msg);
     return err;
 }
 
