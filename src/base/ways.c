@@ -63,6 +63,12 @@ size_t fr_ways_take(struct fr_ways *t, uint64_t key, fr_time_ms now_ms) {
     return place;
 }
 
+void fr_ways_remove(struct fr_ways *t, size_t place) {
+    t->keys[place] = 0;
+    memset(fr_ways_value(t, place), 0, t->value_bytes);
+    t->used--;
+}
+
 /* ---- saving: what is used, by rising place ---- */
 
 struct columns {

@@ -186,11 +186,16 @@ static void note_answer(struct fr_answers *a, const struct fr_click_context *x, 
     if (yes && s->time_ms > a->yes_ms) a->yes_ms = s->time_ms;
 }
 
+/* Of what tells of one user. */
+static uint64_t owner_of(uint32_t kind, const struct fr_impression *s) {
+    return kinds[kind].of & OF_USER ? s->user : 0;
+}
+
 static void add_rates(struct fr_click_counts *c, const struct fr_click_context *x, float shown, float yes) {
     uint64_t keys[FR_CLICK_RATES];
     keys_of(c, &x->shown, keys);
     for (uint32_t k = 0; k < FR_CLICK_RATES; k++)
-        if (keys[k]) fr_rates_add(&c->rates, keys[k], x->shown.time_ms, shown, yes);
+        if (keys[k]) fr_rates_add(&c->rates, keys[k], owner_of(k, &x->shown), x->shown.time_ms, shown, yes);
 }
 
 void fr_click_counts_answer(struct fr_click_counts *c, const struct fr_click_context *x, bool yes) {
@@ -204,6 +209,12 @@ void fr_click_counts_late_yes(struct fr_click_counts *c, const struct fr_click_c
     if (!x->shown.user) return;
     struct fr_answers *a = answers_of(c, &x->shown);
     if (x->shown.time_ms > a->yes_ms) a->yes_ms = x->shown.time_ms;
+}
+
+void fr_click_counts_forget(struct fr_click_counts *c, uint64_t user) {
+    size_t place = fr_ways_find(&c->answers, user);
+    if (place != FR_WAYS_NONE) fr_ways_remove(&c->answers, place);
+    fr_rates_forget(&c->rates, user);
 }
 
 void fr_click_counts_save(const struct fr_click_counts *c, struct fr_tensors_writer *w) {

@@ -49,7 +49,6 @@ static const uint8_t rate_fields[FR_CLICK_RATES] = {
 /* What a feature is of. Its number is hashed with its values: a new kind goes to the end. */
 enum kind {
     K_START,
-    K_USER,
     K_USER_ATTRIBUTE,
     K_CREATIVE,
     K_CAMPAIGN,
@@ -77,9 +76,9 @@ enum kind {
     K_RECENT,
     K_RECENT_BY_SURFACE,
     K_BY_SURFACE = 64, /* added to a kind: crossed with the surface */
-    K_BY_TOPIC = 128,
-    K_BY_CREATIVE = 192,
-    K_BY_ADVERTISER = 256
+    K_BY_HISTORY = 128,
+    K_BY_PLACE = 192,
+    K_NUMBER = 256
 };
 
 static uint64_t hash_of(uint32_t kind, uint64_t a, uint64_t b) {
@@ -128,14 +127,10 @@ static uint64_t power_of(float ln_1_plus) { return (uint64_t)(ln_1_plus * 1.4427
 static void ids(struct maker *m) {
     const struct fr_impression *s = &m->x->shown;
     wide(m, FR_CLICK_FIELD_START, K_START, 0, 0, 1);
-    wide_id(m, FR_CLICK_FIELD_USER_ID, K_USER, s->user);
     wide_id(m, FR_CLICK_FIELD_SHOWN_ID, K_CREATIVE, s->creative);
     wide_id(m, FR_CLICK_FIELD_SHOWN_ID, K_CAMPAIGN, s->campaign);
     wide_id(m, FR_CLICK_FIELD_SHOWN_ID, K_ADVERTISER, s->advertiser);
     wide_id(m, FR_CLICK_FIELD_SHOWN_ID, K_TOPIC, s->topic);
-    if (!s->user) return;
-    if (s->topic) wide(m, FR_CLICK_FIELD_PAIR_RATE, K_USER + K_BY_TOPIC, s->user, s->topic, 1);
-    if (s->advertiser) wide(m, FR_CLICK_FIELD_PAIR_RATE, K_USER + K_BY_ADVERTISER, s->user, s->advertiser, 1);
 }
 
 static void attributes(struct maker *m) {
@@ -242,7 +237,7 @@ static void recent_numbers(struct maker *m) {
     recent_number(m, 6, (float)__builtin_popcount(a->history >> 3 & 15) - 1.6f);
     recent_number(m, 7, m->x->gap < .69f ? sign : 0);
     recent_number(m, 8, m->x->gap < 7.5f ? sign : 0); /* half an hour */
-    dense(m, FR_CLICK_FIELD_RECENT, K_GAP + K_BY_TOPIC, 0, m->x->gap / 5 - 1);
+    dense(m, FR_CLICK_FIELD_RECENT, K_GAP + K_NUMBER, 0, m->x->gap / 5 - 1);
 }
 
 static void recent(struct maker *m) {
@@ -254,9 +249,10 @@ static void recent(struct maker *m) {
     recent_crossed(m, K_GAP, m->gap_step);
     recent_crossed(m, K_PLACE, place_step);
     recent_crossed(m, K_HISTORY, (a->history & 7) << 3 | answered);
-    wide(m, FR_CLICK_FIELD_RECENT, K_HISTORY + K_BY_TOPIC, (a->history & 31) << 3 | answered, m->surface, 1);
-    wide(m, FR_CLICK_FIELD_RECENT, K_GAP + K_BY_ADVERTISER, m->gap_step, a->history & 7, 1);
-    wide(m, FR_CLICK_FIELD_RECENT, K_GAP + K_BY_CREATIVE, m->gap_step, place_step, 1);
+    wide(m, FR_CLICK_FIELD_RECENT, K_HISTORY + K_BY_HISTORY, (a->history & 31) << 3 | answered, m->surface,
+         1);
+    wide(m, FR_CLICK_FIELD_RECENT, K_GAP + K_BY_HISTORY, m->gap_step, a->history & 7, 1);
+    wide(m, FR_CLICK_FIELD_RECENT, K_GAP + K_BY_PLACE, m->gap_step, place_step, 1);
     wide(m, FR_CLICK_FIELD_RECENT, K_SAME_ADVERTISER, a->advertiser == s->advertiser, last, 1);
     wide(m, FR_CLICK_FIELD_RECENT, K_SAME_TOPIC, a->topics[0] == s->topic, last, 1);
     wide(m, FR_CLICK_FIELD_RECENT, K_LAST_SURFACE, a->surface, m->surface ^ last, 1);

@@ -126,6 +126,10 @@ void fr_click_model_late_yes(struct fr_click_model *m, const struct fr_click_con
     fr_click_counts_late_yes(&m->counts, x);
 }
 
+void fr_click_model_forget(struct fr_click_model *m, uint64_t user) {
+    fr_click_counts_forget(&m->counts, user);
+}
+
 uint64_t fr_click_model_learnt(const struct fr_click_model *m) { return m->learnt; }
 
 /* ---- saving ---- */

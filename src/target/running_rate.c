@@ -1,9 +1,14 @@
 #include "freshet/target/running_rate.h"
 #include "freshet/base/real.h"
 
+struct owned_rate {
+    struct fr_rate rate;
+    uint64_t owner;
+};
+
 void fr_rates_init(struct fr_rates *r, const struct fr_rates_params *params) {
     r->params = *params;
-    fr_ways_init(&r->table, params->bits, sizeof(struct fr_rate));
+    fr_ways_init(&r->table, params->bits, sizeof(struct owned_rate));
 }
 
 void fr_rates_fini(struct fr_rates *r) { fr_ways_fini(&r->table); }
@@ -22,20 +27,30 @@ static void age(struct fr_rate *rate, const struct fr_rates_params *p, fr_time_m
 struct fr_rate fr_rates_get(const struct fr_rates *r, uint64_t key, fr_time_ms now_ms) {
     size_t place = fr_ways_find(&r->table, key);
     if (place == FR_WAYS_NONE) return (struct fr_rate){0};
-    struct fr_rate rate = *(const struct fr_rate *)fr_ways_value(&r->table, place);
+    struct fr_rate rate = ((const struct owned_rate *)fr_ways_value(&r->table, place))->rate;
     age(&rate, &r->params, now_ms - *fr_ways_touched_ms(&r->table, place));
     return rate;
 }
 
-void fr_rates_add(struct fr_rates *r, uint64_t key, fr_time_ms now_ms, float shown, float yes) {
+void fr_rates_add(struct fr_rates *r, uint64_t key, uint64_t owner, fr_time_ms now_ms, float shown,
+                  float yes) {
     size_t place = fr_ways_take(&r->table, key, now_ms);
-    struct fr_rate *rate = fr_ways_value(&r->table, place);
+    struct owned_rate *owned = fr_ways_value(&r->table, place);
+    struct fr_rate *rate = &owned->rate;
     fr_time_ms *touched_ms = fr_ways_touched_ms(&r->table, place);
     age(rate, &r->params, now_ms - *touched_ms);
     if (now_ms > *touched_ms) *touched_ms = now_ms;
+    owned->owner = owner;
     for (int span = 0; span < FR_RATE_SPANS; span++) {
         rate->shown[span] += shown;
         rate->yes[span] += yes;
+    }
+}
+
+void fr_rates_forget(struct fr_rates *r, uint64_t owner) {
+    for (size_t place = 0; place < (size_t)1 << r->params.bits; place++) {
+        const struct owned_rate *owned = fr_ways_value(&r->table, place);
+        if (r->table.keys[place] && owned->owner == owner) fr_ways_remove(&r->table, place);
     }
 }
 

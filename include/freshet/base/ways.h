@@ -30,7 +30,9 @@ void fr_ways_fini(struct fr_ways *t);
 size_t fr_ways_find(const struct fr_ways *t, uint64_t key);
 /* Where a key is now, with a value of zeros and touched at now_ms if it was absent. One that was there is not touched. */
 size_t fr_ways_take(struct fr_ways *t, uint64_t key, fr_time_ms now_ms);
-/* Lent until the next take. */
+/* Its place is free again. */
+void fr_ways_remove(struct fr_ways *t, size_t place);
+/* Lent until the next take or remove. */
 static inline void *fr_ways_value(const struct fr_ways *t, size_t place) {
     return t->entries + place * (sizeof(fr_time_ms) + t->value_bytes) + sizeof(fr_time_ms);
 }

@@ -95,6 +95,10 @@ void fr_click_counts_answer(struct fr_click_counts *c, const struct fr_click_con
 /* It was decided as no, and is a yes after all. */
 void fr_click_counts_late_yes(struct fr_click_counts *c, const struct fr_click_context *x);
 
+/* The user's rates, those of pairs with the user and the answers are as if they had never been. What was added to the rates of
+ * others (of a creative, a topic, a surface) stays: sums that name nobody. user is not 0. Goes over all rates. */
+void fr_click_counts_forget(struct fr_click_counts *c, uint64_t user);
+
 void fr_click_counts_save(const struct fr_click_counts *c, struct fr_tensors_writer *w);
 enum fr_err fr_click_counts_load(struct fr_click_counts *c, const struct fr_tensors_file *file,
                                  struct fr_errmsg *msg) FR_MUST_USE;

@@ -4,6 +4,8 @@
  *           was seen, and as a step by surface; crosses of rates, of ids with surfaces and attributes, of the last answers.
  * Dense     for the factorisation machine: rates and gaps as numbers, and the few-valued: it finds their products.
  * Field     what a person would name as the reason: a feature's log-odds are added up by it.
+ * People    there is no weight of a single user's: who somebody is to the model is in the running rates, which can be forgotten.
+ *           (Ids of users as features were tried and brought nothing: docs/EVALUATION.md.)
  * Promise   pure. At most FR_CLICK_WIDE and FR_CLICK_DENSE features; absent ids make none. */
 #ifndef FR_TARGET_CLICK_FEATURES_H
 #define FR_TARGET_CLICK_FEATURES_H
@@ -14,7 +16,6 @@
 /* name, how it is called in records, a sentence */
 #define FR_CLICK_FIELD_MAP(X)                                                 \
     X(START, "start", "what is common to all impressions")                    \
-    X(USER_ID, "user", "this very user")                                      \
     X(USER_ATTRIBUTES, "attributes", "what is known of the user")             \
     X(USER_RATE, "user_rate", "how often the user answers")                   \
     X(SHOWN_ID, "shown", "this very creative, campaign, advertiser or topic") \

@@ -10,9 +10,9 @@
  *           the factorisation machine that it is in.
  * Use       look, make features, predict; once it is shown: shown; once its answer is decided (target/attribution.h): learn.
  *           Features made at the impression may be kept for learn, or made again from the context: it is the same.
- * Promise   state is a function of shown, learn and late_yes in their order; load(save(m)) goes on with the same bits.
+ * Promise   state is a function of shown, learn, late_yes and forget in their order; load(save(m)) goes on with the same bits.
  *           Nothing allocates after new.
- * Cost      12 * 2^wide_bits + 72 * 2^dense_bits + 40 * 2^rate bits + 112 * 2^user bits bytes; about 9 us an example.
+ * Cost      12 * 2^wide_bits + 72 * 2^dense_bits + 48 * 2^rate bits + 112 * 2^user bits bytes; about 9 us an example.
  * Threads   one writer and no reader meanwhile; or any number of readers: look, predict and explain write nothing. Serve
  *           from a copy (save, load) while another learns. */
 #ifndef FR_TARGET_CLICK_MODEL_H
@@ -58,6 +58,9 @@ double fr_click_model_learn(struct fr_click_model *m, const struct fr_click_cont
  * negatives"). */
 void fr_click_model_late_yes(struct fr_click_model *m, const struct fr_click_context *x,
                              const struct fr_click_features *f);
+
+/* What is kept of a user, as fr_click_counts_forget has it. Weights are of nobody in particular and stay. */
+void fr_click_model_forget(struct fr_click_model *m, uint64_t user);
 
 uint64_t fr_click_model_learnt(const struct fr_click_model *m); /* answers so far */
 void fr_click_model_save(const struct fr_click_model *m, struct fr_buf *out);

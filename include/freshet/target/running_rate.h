@@ -34,8 +34,11 @@ void fr_rates_fini(struct fr_rates *r);
 
 /* As of now_ms; zeros for a key never met. */
 struct fr_rate fr_rates_get(const struct fr_rates *r, uint64_t key, fr_time_ms now_ms);
-/* shown and yes are added; a late answer is shown 0, yes 1. */
-void fr_rates_add(struct fr_rates *r, uint64_t key, fr_time_ms now_ms, float shown, float yes);
+/* shown and yes are added; a late answer is shown 0, yes 1. owner: whose it is, 0 nobody's; always the same for a key. */
+void fr_rates_add(struct fr_rates *r, uint64_t key, uint64_t owner, fr_time_ms now_ms, float shown,
+                  float yes);
+/* All keys of that owner are as if they had never been met. Goes over the whole table. */
+void fr_rates_forget(struct fr_rates *r, uint64_t owner);
 
 double fr_rate_smoothed(const struct fr_rate *rate, enum fr_rate_span span, double prior, double strength);
 

@@ -82,9 +82,25 @@ static void test_goes_on_the_same_way(void) {
     fr_buf_fini(&repeated);
 }
 
+static void test_what_is_removed_leaves_room(void) {
+    struct fr_ways t;
+    fr_ways_init(&t, 3, 8);
+    for (uint64_t key = 1; key <= 8; key++)
+        *(uint64_t *)fr_ways_value(&t, fr_ways_take(&t, key, (fr_time_ms)key)) = key;
+    fr_ways_remove(&t, fr_ways_find(&t, 4));
+    CHECK_INT(t.used, 7);
+    CHECK(fr_ways_find(&t, 4) == FR_WAYS_NONE);
+    CHECK_INT(*(uint64_t *)fr_ways_value(&t, fr_ways_take(&t, 9, 20)), 0);
+    CHECK_INT(t.used, 8);
+    CHECK_INT(t.evicted, 0); /* nobody had to go for it */
+    CHECK(fr_ways_find(&t, 1) != FR_WAYS_NONE);
+    fr_ways_fini(&t);
+}
+
 int main(void) {
     RUN(test_the_oldest_of_a_bucket_gives_way);
     RUN(test_keeps_every_key_while_there_is_room);
+    RUN(test_what_is_removed_leaves_room);
     RUN(test_goes_on_the_same_way);
     return check_done();
 }

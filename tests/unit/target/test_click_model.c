@@ -242,6 +242,39 @@ static void test_the_mix_takes_a_step(void) {
     fr_click_model_free(m);
 }
 
+/* Afterwards the user is a stranger to the model, in what is asked and in what is kept. */
+static void test_who_is_forgotten_is_new(void) {
+    struct fr_click_model_params params = small();
+    struct fr_click_model *m = fr_click_model_new(&params);
+    struct fold *f = fold_new();
+    struct fr_rng rng = {4};
+    bool yes;
+    run(m, f, &rng, 0, 3000);
+    struct fr_impression s = impression(&rng, 3000, &yes);
+    struct fr_click_context known, forgotten, stranger;
+    fr_click_model_look(m, &s, &known);
+    fr_click_model_forget(m, s.user);
+    fr_click_model_look(m, &s, &forgotten);
+    s.user = id(1, 9999);
+    fr_click_model_look(m, &s, &stranger);
+    CHECK(known.seen[FR_CLICK_USER] > 1 && known.answers.answered > 10 &&
+          known.seen[FR_CLICK_USER_TOPIC] > 1);
+    CHECK(memcmp(forgotten.rates, stranger.rates, sizeof stranger.rates) == 0);
+    CHECK(memcmp(forgotten.seen, stranger.seen, sizeof stranger.seen) == 0);
+    CHECK(memcmp(forgotten.days, stranger.days, sizeof stranger.days) == 0);
+    CHECK(memcmp(&forgotten.answers, &stranger.answers, sizeof stranger.answers) == 0);
+    CHECK_NEAR(forgotten.seen[FR_CLICK_CREATIVE], known.seen[FR_CLICK_CREATIVE], 0);
+    int others = 0;
+    for (uint32_t user = 0; user < USERS; user++) {
+        s.user = id(1, user);
+        fr_click_model_look(m, &s, &known);
+        others += known.seen[FR_CLICK_USER] > 1 && known.answers.answered > 10;
+    }
+    CHECK_INT(others, USERS - 1); /* they are as before */
+    fold_free(f);
+    fr_click_model_free(m);
+}
+
 static void test_goes_on_with_the_same_bits(void) {
     struct fr_click_model_params params = small();
     struct fr_click_model *m = fr_click_model_new(&params), *again = fr_click_model_new(&params);
@@ -277,6 +310,7 @@ int main(void) {
     RUN(test_rates_are_smoothed_and_age);
     RUN(test_no_answer_leaks_into_its_own_question);
     RUN(test_the_mix_takes_a_step);
+    RUN(test_who_is_forgotten_is_new);
     RUN(test_goes_on_with_the_same_bits);
     return check_done();
 }
