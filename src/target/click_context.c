@@ -218,12 +218,21 @@ void fr_click_counts_forget(struct fr_click_counts *c, uint64_t user) {
 }
 
 void fr_click_counts_save(const struct fr_click_counts *c, struct fr_tensors_writer *w) {
-    fr_ways_save(&c->rates.table, "rates", w);
+    fr_rates_save(&c->rates, w);
     fr_ways_save(&c->answers, "answers", w);
+}
+
+static bool makes_sense(const struct fr_answers *a) {
+    bool means = a->quick >= 0 && a->quick <= 1 && a->slow >= 0 && a->slow <= 1;
+    return means && a->pace >= 0 && a->pace < 100 && a->session_yes <= a->session_answered;
 }
 
 enum fr_err fr_click_counts_load(struct fr_click_counts *c, const struct fr_tensors_file *file,
                                  struct fr_errmsg *msg) {
-    enum fr_err err = fr_ways_load(&c->rates.table, "rates", file, msg);
-    return err == FR_OK ? fr_ways_load(&c->answers, "answers", file, msg) : err;
+    enum fr_err err = fr_rates_load(&c->rates, file, msg);
+    if (err == FR_OK) err = fr_ways_load(&c->answers, "answers", file, msg);
+    for (size_t place = 0; err == FR_OK && place < (size_t)1 << c->params.user_bits; place++)
+        if (!makes_sense(fr_ways_value(&c->answers, place)))
+            err = fr_err_set(msg, FR_STATE_CORRUPT, "answers: a user's make no sense");
+    return err;
 }

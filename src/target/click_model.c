@@ -156,6 +156,9 @@ static enum fr_err load_mix(struct fr_click_model *m, const struct fr_tensors_fi
     memcpy(m->mix, mix->data, sizeof m->mix);
     memcpy(m->mix_squares, squares->data, sizeof m->mix_squares);
     memcpy(&m->learnt, learnt->data, sizeof m->learnt);
+    for (int i = 0; i < PARTS; i++)
+        if (!isfinite(m->mix[i]) || !(m->mix_squares[i] >= 1))
+            return fr_err_set(msg, FR_STATE_CORRUPT, "click model: the mix makes no sense");
     return FR_OK;
 }
 

@@ -1,6 +1,8 @@
 #include "freshet/target/running_rate.h"
 #include "freshet/base/real.h"
 
+#define COUNT_MOST 1e30f
+
 struct owned_rate {
     struct fr_rate rate;
     uint64_t owner;
@@ -56,4 +58,25 @@ void fr_rates_forget(struct fr_rates *r, uint64_t owner) {
 
 double fr_rate_smoothed(const struct fr_rate *rate, enum fr_rate_span span, double prior, double strength) {
     return ((double)rate->yes[span] + strength * prior) / ((double)rate->shown[span] + strength);
+}
+
+void fr_rates_save(const struct fr_rates *r, struct fr_tensors_writer *w) {
+    fr_ways_save(&r->table, "rates", w);
+}
+
+/* Not NaN, and small enough that rates of it are numbers. */
+static bool makes_sense(const struct fr_rate *rate) {
+    for (int span = 0; span < FR_RATE_SPANS; span++)
+        if (!(rate->yes[span] >= 0 && rate->yes[span] < COUNT_MOST && rate->shown[span] >= 0 &&
+              rate->shown[span] < COUNT_MOST))
+            return false;
+    return true;
+}
+
+enum fr_err fr_rates_load(struct fr_rates *r, const struct fr_tensors_file *file, struct fr_errmsg *msg) {
+    enum fr_err err = fr_ways_load(&r->table, "rates", file, msg);
+    for (size_t place = 0; err == FR_OK && place < (size_t)1 << r->params.bits; place++)
+        if (!makes_sense(&((const struct owned_rate *)fr_ways_value(&r->table, place))->rate))
+            err = fr_err_set(msg, FR_STATE_CORRUPT, "rates: a count makes no sense");
+    return err;
 }

@@ -40,6 +40,12 @@ void fr_rates_add(struct fr_rates *r, uint64_t key, uint64_t owner, fr_time_ms n
 /* All keys of that owner are as if they had never been met. Goes over the whole table. */
 void fr_rates_forget(struct fr_rates *r, uint64_t owner);
 
+/* As fr_ways_save with the name "rates". */
+void fr_rates_save(const struct fr_rates *r, struct fr_tensors_writer *w);
+/* Into an empty one of the same params. FR_STATE_CORRUPT: it is then unspecified. */
+enum fr_err fr_rates_load(struct fr_rates *r, const struct fr_tensors_file *file,
+                          struct fr_errmsg *msg) FR_MUST_USE;
+
 double fr_rate_smoothed(const struct fr_rate *rate, enum fr_rate_span span, double prior, double strength);
 
 #endif

@@ -303,6 +303,41 @@ static void test_goes_on_with_the_same_bits(void) {
     fr_click_model_free(again);
 }
 
+/* One number of one array is not one: refused, and told which array. */
+static void test_refuses_what_makes_no_sense(void) {
+    static const struct {
+        const char *array, *told;
+        enum fr_tensor_type type;
+    } cases[] = {{"rates.values", "rates:", FR_TENSOR_U8},
+                 {"answers.values", "answers:", FR_TENSOR_U8},
+                 {"ftrl.states", "ftrl:", FR_TENSOR_F32},
+                 {"fm.rows", "fm:", FR_TENSOR_F32},
+                 {"mix", "click model:", FR_TENSOR_F64}};
+    struct fr_click_model_params params = small();
+    struct fold *f = fold_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fr_click_model *m = fr_click_model_new(&params), *again = fr_click_model_new(&params);
+        struct fr_rng rng = {9};
+        struct fr_buf bytes = {0};
+        struct fr_tensors_file *file;
+        struct fr_errmsg msg = {0};
+        run(m, f, &rng, 0, 50);
+        fr_click_model_save(m, &bytes);
+        CHECK_INT(fr_tensors_open(fr_buf_slice(&bytes), &file, NULL), FR_OK);
+        const struct fr_tensor *t = fr_tensors_get(file, cases[i].array, cases[i].type);
+        size_t at = (size_t)((const char *)t->data - bytes.data);
+        size_t size = cases[i].type == FR_TENSOR_F32 ? 4 : cases[i].type == FR_TENSOR_F64 ? 8 : 1;
+        memset(bytes.data + at, 0xff, t->count * size); /* NaN, all of it */
+        fr_tensors_close(file);
+        CHECK_INT(fr_click_model_load(again, fr_buf_slice(&bytes), &msg), FR_STATE_CORRUPT);
+        CHECK(strncmp(msg.text, cases[i].told, strlen(cases[i].told)) == 0);
+        fr_buf_fini(&bytes);
+        fr_click_model_free(m);
+        fr_click_model_free(again);
+    }
+    fold_free(f);
+}
+
 int main(void) {
     RUN(test_learns_who_answers_what);
     RUN(test_reasons_add_up_to_the_logit);
@@ -312,5 +347,6 @@ int main(void) {
     RUN(test_the_mix_takes_a_step);
     RUN(test_who_is_forgotten_is_new);
     RUN(test_goes_on_with_the_same_bits);
+    RUN(test_refuses_what_makes_no_sense);
     return check_done();
 }
