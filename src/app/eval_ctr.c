@@ -23,12 +23,19 @@ static const char help[] =
     "  freshet eval ctr --events impressions.jsonl.gz --items items.jsonl\n"
     "  freshet eval ctr --events ads.jsonl --label ad_conversion --window 1440 --plot reliability.svg\n";
 
-enum { STEPS = 4096, DEFAULT_PENDING = 1 << 18, PENDING_MOST = 1 << 24, MINUTE_MS = 60000 };
+enum {
+    STEPS = 4096,
+    DEFAULT_PENDING = 1 << 18,
+    PENDING_MOST = 1 << 24,
+    RATE_BITS_LEAST = 4,
+    RATE_BITS_MOST = 26,
+    MINUTE_MS = 60000
+};
 
 struct ctr_options {
     const char *events, *items, *label, *plot, *predictions;
     double window_minutes, late_minutes;
-    int64_t limit, pending;
+    int64_t limit, pending, rate_bits;
 };
 
 /* What waits for its answer. */
@@ -256,6 +263,7 @@ static int evaluate(struct fr_app *app, const struct ctr_options *o, const struc
     bool labels[FR_EVENT_TYPE_N] = {false};
     if (!read_labels(rules, o->label, labels)) return FR_EXIT_USAGE;
     struct fr_click_model_params params = fr_click_model_defaults();
+    if (o->rate_bits) params.counts.rates.bits = (uint32_t)o->rate_bits;
     struct ctr_eval *e = fr_alloc_zero(1, sizeof *e);
     e->options = o;
     e->world = ctr_world_new(rules, labels);
@@ -286,6 +294,7 @@ int fr_eval_ctr(struct fr_app *app, int argc, char **argv) {
         {"late", 0, "MINUTES", FR_OPTION_NUMBER, &o.late_minutes,
          "how much later an answer still corrects a no (default: 0)"},
         {"pending", 0, "N", FR_OPTION_INT, &o.pending, "impressions that may wait (default: 262144)"},
+        {"rate-bits", 0, "N", FR_OPTION_INT, &o.rate_bits, "keep at most 2^N running rates (default: 20)"},
         {"limit", 0, "N", FR_OPTION_INT, &o.limit, "stop after so many impressions"},
         {"plot", 0, "FILE", FR_OPTION_TEXT, &o.plot,
          "reliability diagram and calibration over the log, as SVG"},
@@ -297,6 +306,8 @@ int fr_eval_ctr(struct fr_app *app, int argc, char **argv) {
     if (!o.events) return fr_usage("eval", "ctr: which log? --events FILE");
     if (o.pending < 1 || o.pending > PENDING_MOST)
         return fr_usage("eval", "--pending: 1 to %d", PENDING_MOST);
+    if (o.rate_bits && (o.rate_bits < RATE_BITS_LEAST || o.rate_bits > RATE_BITS_MOST))
+        return fr_usage("eval", "--rate-bits: %d to %d", RATE_BITS_LEAST, RATE_BITS_MOST);
     code = fr_app_configure(app);
     if (code) return code;
     struct fr_rules rules;

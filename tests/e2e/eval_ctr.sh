@@ -42,6 +42,8 @@ expect 64 "$freshet" eval ctr --events "$log" --label clik
 has "there is no such type"
 expect 64 "$freshet" eval ctr --events "$log" --pending 0
 has "--pending: 1 to"
+expect 64 "$freshet" eval ctr --events "$log" --rate-bits 3
+has "--rate-bits: 4 to"
 expect 66 "$freshet" eval ctr --events "$scratch/nowhere"
 has "nowhere"
 expect 66 "$freshet" eval ctr --events "$log" --items "$log"
