@@ -245,6 +245,8 @@ int fr_eval_pacing(struct fr_app *app, int argc, char **argv) {
         {"campaigns", 0, "N", FR_OPTION_INT, &o.campaigns, "(default 200)"},
         {"users", 0, "N", FR_OPTION_INT, &o.users, "(default 200000)"},
         {"mode", 0, "MODE", FR_OPTION_TEXT, &mode, "soft: multipliers; hard: leases too (default soft)"},
+        {"steps", 0, NULL, FR_OPTION_FLAG, &o.steps,
+         "multipliers by steps of a tenth a minute, for comparison"},
         {"instances", 0, "N", FR_OPTION_INT, &o.instances, "(default 4)"},
         {"kill-every", 0, "SECONDS", FR_OPTION_INT, &o.kill_every_s,
          "kill the next instance (default 0: never)"},

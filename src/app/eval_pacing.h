@@ -32,6 +32,7 @@ enum {
 struct sim_options {
     int64_t requests, campaigns, users, instances, kill_every_s, seed; /* kill_every_s 0: never */
     bool hard;
+    bool steps;   /* for comparison: multipliers by steps of a tenth a minute */
     double noise; /* of an hour's traffic from day to day: standard deviation of the logarithm */
     double shape[24];
 };

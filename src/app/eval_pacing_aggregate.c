@@ -111,11 +111,27 @@ static void keep_snapshot(struct sim_aggregate *a) {
     a->kept_at = a->applied;
 }
 
+/* The published controller: a tenth more when less was spent than planned, a tenth less when more, once a minute,
+ * from a tenth on (Agarwal et al., KDD 2014). */
+static double step_of_tenth(struct fr_pacing_control *c, const struct fr_pacing_plan *plan,
+                            const struct fr_ledger *ledger, uint32_t second) {
+    fr_time_ms now = sim_time(second * 1000);
+    double spent = (double)fr_ledger_spent_on_day(ledger, SIM_DAY);
+    if (!c->started) c->multiplier = .1;
+    c->started = true;
+    if (spent >= plan->budget_micros) return c->multiplier = 0;
+    if (second % 60 != 0) return c->multiplier;
+    c->multiplier *= spent < fr_pacing_planned(plan, now) ? 1.1 : .9;
+    return c->multiplier = c->multiplier < 1 ? c->multiplier : 1;
+}
+
 static void control(struct sim_aggregate *a, uint32_t i, uint32_t second, double *multipliers) {
     uint32_t number = a->campaigns[i];
     const struct sim_campaign *c = &a->world->campaigns[number];
     fr_time_ms now = sim_time(second * 1000);
-    double m = fr_pacing_step(&a->controls[i], &a->plans[i], &a->ledgers[i], delays_ms[c->paid], now);
+    double m = a->world->options->steps
+                   ? step_of_tenth(&a->controls[i], &a->plans[i], &a->ledgers[i], second)
+                   : fr_pacing_step(&a->controls[i], &a->plans[i], &a->ledgers[i], delays_ms[c->paid], now);
     bool runs = c->budget.start_ms <= now && now < c->budget.end_ms;
     if (runs && m >= 1) a->saturated_s[i]++;
     multipliers[number] = m;

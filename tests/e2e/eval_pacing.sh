@@ -62,6 +62,11 @@ grep -q '^</svg>' "$scratch/plot.svg" || { bad=$((bad + 1)); say "no plot"; }
 expect 0 $small --seed 6
 sed 's/"seconds.*//' "$out" | cmp -s - "$scratch/first" && { bad=$((bad + 1)); say "seeds 5 and 6 agree"; }
 
+say "steps of a tenth, for comparison"
+# shellcheck disable=SC2086
+expect 0 $small --steps
+holds "v['impression']['hour_mean'] > .05 and v['cap_violations'] == 0 and v['ledger_mismatches'] == 0"
+
 say "a shape of one's own"
 for h in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; do echo $h; done > "$scratch/shape"
 # shellcheck disable=SC2086
