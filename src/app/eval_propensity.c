@@ -209,6 +209,7 @@ static int run_log(const struct fr_app *app, struct asked *a, const struct prope
     struct propensity_setup setup = {.table = propensity_log_table(w),
                                      .splits = split,
                                      .split_n = 1,
+                                     .groups = propensity_log_users(w),
                                      .options = a->options,
                                      .verbose = app->verbose};
     fprintf(stderr, "%u rows to learn from, %u to ask, %u columns\n", split->learnt_n, split->asked_n,

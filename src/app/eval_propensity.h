@@ -41,7 +41,8 @@ struct propensity_setup {
     const struct fr_table *table;
     const struct propensity_split *splits;
     uint32_t split_n;
-    struct fr_propensity_options options; /* but for kind */
+    const uint32_t *groups;               /* [row_n of the table] NULL: none */
+    struct fr_propensity_options options; /* but for kind and groups */
     int verbose;
 };
 

@@ -20,6 +20,7 @@ struct propensity_world {
     struct fr_training_rows *rows;
     const struct fr_table *table;
     const struct fr_training_row *at;
+    uint32_t *users; /* of each row */
     fr_time_ms watermark_ms;
 };
 
@@ -57,6 +58,8 @@ static enum fr_err read_events(struct propensity_world *w, struct fr_errmsg *msg
     if (err != FR_OK) return err;
     if (!w->rows) return fr_err_set(msg, FR_CONFIG, "%s: not one event", w->log.events);
     w->table = fr_training_rows_end(w->rows, &w->at);
+    w->users = fr_alloc(((size_t)w->table->row_n + 1) * sizeof *w->users);
+    for (uint32_t i = 0; i < w->table->row_n; i++) w->users[i] = w->at[i].user;
     return FR_OK;
 }
 
@@ -97,10 +100,13 @@ void propensity_log_free(struct propensity_world *w) {
     fr_dict_fini(&w->ids);
     fr_arena_fini(&w->names);
     fr_arena_fini(&w->batch);
+    free(w->users);
     free(w);
 }
 
 const struct fr_table *propensity_log_table(const struct propensity_world *w) { return w->table; }
+
+const uint32_t *propensity_log_users(const struct propensity_world *w) { return w->users; }
 
 /* ---- the split ---- */
 

@@ -19,6 +19,7 @@ enum fr_err propensity_log_read(const struct propensity_log *log, const struct f
                                 struct propensity_world **out, struct fr_errmsg *msg) FR_MUST_USE;
 void propensity_log_free(struct propensity_world *w);
 const struct fr_table *propensity_log_table(const struct propensity_world *w);
+const uint32_t *propensity_log_users(const struct propensity_world *w); /* of each row */
 /* One split: the last quarter of the cuts is asked, those before learn unless their horizon reaches the first cut that is asked.
  * gives: propensity_splits_free; NULL with msg when either side is empty. */
 struct propensity_split *propensity_log_split(const struct propensity_world *w, struct fr_errmsg *msg);

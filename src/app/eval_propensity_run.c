@@ -70,6 +70,14 @@ static struct fr_table take_rows(const struct task *t, const uint32_t *chosen, u
     return all;
 }
 
+/* Of the rows that are learnt from; NULL: none. gives: free. */
+static uint32_t *take_groups(const struct propensity_setup *s, const struct propensity_split *split) {
+    if (!s->groups) return NULL;
+    uint32_t *groups = fr_alloc(((size_t)split->learnt_n + 1) * sizeof *groups);
+    for (uint32_t i = 0; i < split->learnt_n; i++) groups[i] = s->groups[split->learnt[i]];
+    return groups;
+}
+
 static double seconds_since(fr_mono_us start_us) { return (double)(fr_clock_mono_us() - start_us) / 1e6; }
 
 static void keep_scores(struct task *t, const struct fr_propensity *p, const struct propensity_split *split,
@@ -89,7 +97,9 @@ static enum fr_err run_split(struct task *t, struct fr_errmsg *msg) {
     struct fr_table learnt = take_rows(t, split->learnt, split->learnt_n, names);
     struct fr_table asked = take_rows(t, split->asked, split->asked_n, names);
     double *scores = fr_alloc(((size_t)split->asked_n + 1) * sizeof *scores);
+    uint32_t *groups = take_groups(t->setup, split);
     options.kind = t->row->kind;
+    options.groups = groups;
     options.progress = show_progress;
     options.context = t;
     fr_mono_us start_us = fr_clock_mono_us();
@@ -100,6 +110,7 @@ static enum fr_err run_split(struct task *t, struct fr_errmsg *msg) {
     t->shared->score_s += seconds_since(start_us);
     if (err == FR_OK) keep_scores(t, p, split, scores);
     fr_propensity_free(p);
+    free(groups);
     free(scores);
     fr_table_fini(&learnt);
     fr_table_fini(&asked);

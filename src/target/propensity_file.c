@@ -48,6 +48,7 @@ enum fr_err part_save(const struct part *part, struct fr_buf *out, struct fr_err
     enum fr_err err = FR_OK;
     fr_tensors_put_vector(w, "part", FR_TENSOR_U32, 2, shape);
     if (part->forest) err = put_forest(part, w, msg);
+    if (part->forest) fr_tensors_put_vector(w, "base", FR_TENSOR_F64, 1, &part->base);
     if (!part->forest) fr_table_inputs_save(&part->inputs, w);
     for (uint32_t i = 0; i < part->ranker_n; i++) put_ranker(part, i, w);
     if (err == FR_OK) fr_tensors_finish(w, out);
@@ -86,7 +87,10 @@ static bool load_rankers(struct part *part, uint32_t n, uint32_t column_n, const
 static bool load_forest(struct part *part, uint32_t column_n, const struct fr_tensors_file *f,
                         struct fr_errmsg *msg) {
     struct fr_str bytes;
-    char *copy = get_bytes(f, "forest", &bytes);
+    const struct fr_tensor *base = fr_tensors_get(f, "base", FR_TENSOR_F64);
+    if (!base || base->count != 1) return false;
+    part->base = *(const double *)base->data;
+    char *copy = part->base > 0 && part->base < 1 ? get_bytes(f, "forest", &bytes) : NULL;
     if (!copy) return false;
     part->forest = fr_forest_load(bytes, msg);
     free(copy);

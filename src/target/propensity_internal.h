@@ -13,6 +13,7 @@ enum { PARTS_MAX = 3, PART_RANKERS_MAX = 8 };
 struct part {
     enum fr_propensity_kind kind;
     struct fr_forest *forest;      /* FOREST, BOOSTING */
+    double base;                   /* FOREST: the share of yes that its trees start from */
     struct fr_table_inputs inputs; /* LOGISTIC, MLP */
     struct fr_rank_mlp *rankers[PART_RANKERS_MAX];
     uint32_t ranker_n;

@@ -30,12 +30,15 @@ void part_fini(struct part *part) {
 
 /* ---- trees ---- */
 
-static struct fr_forest_params bagged_params(const struct fr_table *rows,
-                                             const struct fr_propensity_options *o) {
+static double base_of(const struct fr_table *rows, const struct fr_propensity_options *o) {
+    if (o->imbalance != FR_IMBALANCE_NONE) return .5;
+    return (double)fr_count_yes(rows->labels, rows->row_n) / rows->row_n;
+}
+
+#define SHARE_LEAST .001 /* no forest of some hundred trees is surer */
+
+static struct fr_forest_params bagged_params(double share, const struct fr_propensity_options *o) {
     struct fr_forest_params p = FR_FOREST_BAGGED_DEFAULTS;
-    double share = o->imbalance == FR_IMBALANCE_NONE
-                       ? (double)fr_count_yes(rows->labels, rows->row_n) / rows->row_n
-                       : .5;
     p.trees = o->imbalance == FR_IMBALANCE_BALANCED ? FOREST_TREES / BALANCED_MEMBERS : FOREST_TREES;
     p.depth = FOREST_DEPTH;
     p.leaf_weight_least = FOREST_LEAF_ROWS * share * (1 - share);
@@ -58,8 +61,9 @@ static struct fr_forest_rows rows_of(const struct fr_table *t) {
 static enum fr_err fit_forest(struct part *part, const struct fr_table *rows, const struct fr_table *valid,
                               uint32_t rounds, bool draft, const struct fr_propensity_options *o,
                               struct fr_errmsg *msg) {
+    part->base = base_of(rows, o);
     struct fr_forest_params p =
-        part->kind == FR_PROPENSITY_FOREST ? bagged_params(rows, o) : boosted_params(rounds, draft);
+        part->kind == FR_PROPENSITY_FOREST ? bagged_params(part->base, o) : boosted_params(rounds, draft);
     struct fr_forest_rows learnt = rows_of(rows), held = {0};
     if (valid) held = rows_of(valid);
     if (o->imbalance == FR_IMBALANCE_BALANCED && !(draft && part->kind == FR_PROPENSITY_BOOSTING))
@@ -177,6 +181,21 @@ enum fr_err part_fit(struct part *part, enum fr_propensity_kind kind, const stru
 
 /* ---- asking ---- */
 
+/* A random forest's score is a straight line in the share of yes of its leaves (learn/forest.h). Among other models' it is worth
+ * more as the log odds of that share. */
+static double log_odds_of_share(const struct part *part, double score) {
+    double share = part->base + (score - fr_log_odds(part->base)) * part->base * (1 - part->base);
+    return fr_log_odds(fmin(fmax(share, SHARE_LEAST), 1 - SHARE_LEAST));
+}
+
+static enum fr_err score_forest(const struct part *part, const float *values, uint32_t n, double *out,
+                                struct fr_errmsg *msg) {
+    enum fr_err err = fr_forest_score(part->forest, values, n, out, msg);
+    for (uint32_t i = 0; i < n && err == FR_OK && part->kind == FR_PROPENSITY_FOREST; i++)
+        out[i] = log_odds_of_share(part, out[i]);
+    return err;
+}
+
 static void score_rankers(const struct part *part, const float *inputs, uint32_t n, double *out) {
     float *scores = fr_alloc(((size_t)n + 1) * sizeof *scores);
     for (uint32_t i = 0; i < n; i++) out[i] = 0;
@@ -189,7 +208,7 @@ static void score_rankers(const struct part *part, const float *inputs, uint32_t
 
 enum fr_err part_score(const struct part *part, const float *values, uint32_t n, uint32_t column_n,
                        double *out, struct fr_errmsg *msg) {
-    if (part->forest) return fr_forest_score(part->forest, values, n, out, msg);
+    if (part->forest) return score_forest(part, values, n, out, msg);
     FR_ASSERT(part->inputs.column_n == column_n);
     float *inputs = fr_alloc(((size_t)n * part->inputs.input_n + 1) * sizeof *inputs);
     fr_table_inputs_apply(&part->inputs, values, n, inputs);
@@ -198,10 +217,19 @@ enum fr_err part_score(const struct part *part, const float *values, uint32_t n,
     return FR_OK;
 }
 
+/* What the straight line's parts are multiplied by so that they add up to the log odds. */
+static double stretch_of(const struct part *part, const double *parts, uint32_t column_n) {
+    double moved = 0, mean = parts[column_n];
+    for (uint32_t c = 0; c < column_n; c++) moved += parts[c];
+    if (fabs(moved) < 1e-9) return 1;
+    return (log_odds_of_share(part, mean + moved) - log_odds_of_share(part, mean)) / moved;
+}
+
 static enum fr_err explain_forest(const struct part *part, const float *values, uint32_t column_n,
                                   double factor, double *sums, struct fr_errmsg *msg) {
     double *parts = fr_alloc(((size_t)column_n + 1) * sizeof *parts);
     enum fr_err err = fr_forest_explain(part->forest, values, 1, parts, msg);
+    if (err == FR_OK && part->kind == FR_PROPENSITY_FOREST) factor *= stretch_of(part, parts, column_n);
     for (uint32_t c = 0; c < column_n && err == FR_OK; c++) sums[c] += factor * parts[c];
     free(parts);
     return err;

@@ -2,7 +2,7 @@
  *
  * Kinds     logistic: linear; forest, boosting: trees (learn/forest.h); mlp: a network (learn/rank_mlp.h) of 64 and 32 units,
  *           with dropout, weight decay and adversarial training; ensemble: boosting, forest and mlp.
- * Fit       stratified inner folds of the rows: each row gets a score of each part that has not seen it. On these scores, and
+ * Fit       inner folds of the rows, stratified or, with groups, by a hash of the group: each row gets a score of each part that has not seen it. On these scores, and
  *           on nothing else, rest: how many rounds boosting takes, each part's log odds (Platt), the parts' weights in the
  *           ensemble (the grid of tenths with the least log loss), the calibration, the threshold. Then each part learns from
  *           all rows. Other hyper-parameters are set by hand: src/target/propensity_part.c.
@@ -50,6 +50,8 @@ struct fr_propensity_options {
     double cost_false_yes, cost_false_no; /* both 0: the threshold of the best F1 */
     unsigned threads;
     uint64_t seed;
+    const uint32_t *
+        groups; /* [row_n] rows of a group, as those of a user, stay in one inner fold; NULL: each by itself */
     const char *task, *version; /* kept with it; NULL: none */
     /* done in 0..1; false: give up (FR_TIMEOUT). NULL: not called. */
     bool (*progress)(void *context, const char *step, double done);

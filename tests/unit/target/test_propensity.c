@@ -156,6 +156,31 @@ static void test_a_function_of_its_arguments(void) {
     fr_buf_fini(&bytes[1]);
 }
 
+/* Each row stands there four times and its label is a coin: who may learn one copy and is asked for another thinks that it knows. */
+static double loss_of_copies(bool grouped) {
+    uint32_t groups[ROWS];
+    double out[ROWS];
+    struct fr_propensity_options o = FR_PROPENSITY_DEFAULTS;
+    struct fr_table t = rows();
+    for (uint32_t i = 0; i < ROWS; i++) {
+        groups[i] = i / 4;
+        memcpy(learnt + i * COLUMNS, learnt + i / 4 * 4 * COLUMNS, COLUMNS * sizeof(float));
+        learnt_labels[i] = i / 4 % 2;
+        other_labels[i] = i % 2;
+    }
+    o.kind = FR_PROPENSITY_BOOSTING;
+    o.groups = grouped ? groups : NULL;
+    struct fr_propensity *p = fr_propensity_fit(&t, &o, NULL);
+    CHECK_INT(fr_propensity_score(p, other, ROWS, out, NULL), FR_OK);
+    fr_propensity_free(p);
+    return fr_binary_log_loss(out, other_labels, ROWS);
+}
+
+static void test_groups_stay_together(void) {
+    CHECK(loss_of_copies(true) < log(2) + .02); /* it knows that it knows nothing */
+    CHECK(loss_of_copies(false) > log(2) + .2);
+}
+
 static void test_threshold_by_costs_and_segments(void) {
     struct fr_propensity_options o = FR_PROPENSITY_DEFAULTS;
     struct fr_table t = rows();
@@ -193,6 +218,7 @@ int main(void) {
     RUN(test_reasons_add_up);
     RUN(test_bases_of_rows_agree);
     RUN(test_saved_and_loaded);
+    RUN(test_groups_stay_together);
     RUN(test_a_function_of_its_arguments);
     RUN(test_threshold_by_costs_and_segments);
     RUN(test_what_cannot_be_fitted);
