@@ -217,6 +217,10 @@ static int check_options(struct sim_options *o, const char *mode) {
     if (code < 0) code = check_range("kill-every", o->kill_every_s, 0, SIM_DAY_S);
     if (code < 0 && o->kill_every_s && o->kill_every_s <= SIM_DOWN_S)
         code = fr_usage("eval", "pacing: a restart takes %d seconds: --kill-every is above that", SIM_DOWN_S);
+    if (code < 0 && o->users * o->campaigns > 1000000000)
+        code = fr_usage("eval", "pacing: users times campaigns is at most 1000000000");
+    if (code < 0 && o->requests / o->users > 1000)
+        code = fr_usage("eval", "pacing: at most 1000 requests a user");
     if (code < 0 && o->noise > 2) code = fr_usage("eval", "pacing: --noise is from 0 to 2");
     o->hard = mode && strcmp(mode, "hard") == 0;
     if (code < 0 && mode && !o->hard && strcmp(mode, "soft") != 0)

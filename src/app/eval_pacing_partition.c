@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOUR_MS = FR_HOUR_MS, NEVER = UINT32_MAX };
+enum { HOUR_MS = FR_HOUR_MS };
+
+static const uint32_t NEVER = UINT32_MAX;
 
 void sim_partition_init(struct sim_partition *p, struct sim_world *w, uint16_t number,
                         struct sim_user *users) {
@@ -85,9 +87,9 @@ void sim_asks_add(struct sim_asks *asks, struct sim_ask ask) {
 }
 
 static void ask_for(struct sim_partition *p, uint16_t campaign, uint32_t at_ms, bool live) {
+    if (!p->world->options->hard || campaign == SIM_NONE) return;
     struct sim_ask out = {.campaign = campaign, .partition = p->number};
     int64_t price = p->world->campaigns[campaign].budget.price_micros;
-    if (!p->world->options->hard || campaign == SIM_NONE) return;
     if (fr_lease_asks(&p->facts.leases[campaign], price, sim_time(at_ms), &out.ask) && live)
         sim_asks_add(&p->asks, out);
 }

@@ -92,6 +92,10 @@ complains "--requests is from 1000"
 expect 64 --kill-every 3
 complains "a restart takes 5 seconds"
 expect 64 --campaigns 0
+expect 64 --users 10000000 --campaigns 1000
+complains "users times campaigns"
+expect 64 --users 100
+complains "at most 1000 requests a user"
 expect 64 --instances 13
 expect 64 more
 [ $bad = 0 ]

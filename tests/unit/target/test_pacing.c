@@ -257,7 +257,7 @@ static void test_a_control_is_read_back(void) {
     fr_pacing_control_encode(&before, &out);
     CHECK(!fr_pacing_control_decode(&again, fr_buf_slice(&out)) && !again.started);
     before.multiplier = .5;
-    before.exposure = NAN;
+    before.exposure = (double)NAN;
     fr_buf_clear(&out);
     fr_pacing_control_encode(&before, &out);
     CHECK(!fr_pacing_control_decode(&again, fr_buf_slice(&out)));
