@@ -1,4 +1,5 @@
 #include "freshet/app/csv_table.h"
+#include "freshet/app/csv_cells.h"
 #include "freshet/app/lines.h"
 #include <math.h>
 #include <stdlib.h>
@@ -17,37 +18,6 @@ static enum fr_err fault(const struct reading *r, uint64_t line, struct fr_errms
 
 /* ---- lines ---- */
 
-/* Takes one cell off the text, in place, and ends it with a NUL so that strtod stops; false: a quote is not closed or something
- * stands behind it. */
-static bool take_cell(char **text, char *end, struct fr_str *cell, bool *is_last) {
-    char *at = *text, *to = at, *start = at;
-    bool quoted = at < end && *at == '"';
-    for (at += quoted; at < end; at++) {
-        if (quoted && *at == '"') {
-            if (at + 1 == end || at[1] != '"') break;
-            at++;
-        } else if (!quoted && *at == ',') {
-            break;
-        }
-        *to++ = *at;
-    }
-    if (quoted && at++ >= end) return false;
-    if (at < end && *at != ',') return false;
-    *is_last = at >= end;
-    *text = at + 1;
-    *to = 0;
-    *cell = (struct fr_str){start, (uint32_t)(to - start)};
-    return true;
-}
-
-static uint32_t split(struct fr_str line, struct fr_arena *arena, struct fr_str *cells, uint32_t cap) {
-    char *text = fr_arena_alloc(arena, line.len + 1), *end = fr_str_put(text, line);
-    uint32_t n = 0;
-    for (bool is_last = false; !is_last;)
-        if (n == cap || !take_cell(&text, end, &cells[n++], &is_last)) return 0;
-    return n;
-}
-
 static enum fr_err take_line(void *context, const struct fr_line *line, struct fr_errmsg *msg) {
     struct reading *r = context;
     struct fr_str text = line->text;
@@ -55,7 +25,7 @@ static enum fr_err take_line(void *context, const struct fr_line *line, struct f
     if (text.len == 0) return FR_OK;
     if (!r->names) {
         r->names = fr_arena_alloc(r->arena, FR_CSV_COLUMNS * sizeof *r->names);
-        r->column_n = split(text, r->arena, r->names, FR_CSV_COLUMNS);
+        r->column_n = fr_csv_cells(text, r->arena, r->names, FR_CSV_COLUMNS);
         return r->column_n
                    ? FR_OK
                    : fault(r, line->number, msg, "no names, an open quote, or more than 1000 columns");
@@ -65,7 +35,7 @@ static enum fr_err take_line(void *context, const struct fr_line *line, struct f
         r->row_cap = r->row_cap * 2 + 1024;
         r->cells = fr_realloc(r->cells, (size_t)r->row_cap * r->column_n * sizeof *r->cells);
     }
-    uint32_t n = split(text, r->arena, r->cells + (size_t)r->row_n++ * r->column_n, r->column_n);
+    uint32_t n = fr_csv_cells(text, r->arena, r->cells + (size_t)r->row_n++ * r->column_n, r->column_n);
     return n == r->column_n ? FR_OK : fault(r, line->number, msg, "not as many cells as there are names");
 }
 
