@@ -97,7 +97,8 @@ def logs(log, other, predictions):
     np.add.at(pi, (theirs[1], theirs[0]), 1)
     pi /= pi.sum(axis=1, keepdims=True)
     q = crossed(action, position, reward.astype(bool), x, 3, 1, actions, places)
-    np.savetxt(predictions, q, delimiter=",", fmt="%.17g")
+    np.savetxt(predictions, q, delimiter=",", fmt="%.17g", comments="",
+               header=",".join(map(str, range(actions))))
     for name, value in estimates(action, position, reward.astype(float), pscore, pi, q).items():
         print(name, repr(float(value)))
     print("on_policy", theirs[2].mean())

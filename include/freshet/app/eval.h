@@ -14,6 +14,7 @@
     X(cold, "models on users and items that they have not seen, by group")           \
     X(sessions, "models of what comes next in a visit, on a train and a test file")  \
     X(propensity, "who will buy, come back or leave: models on a table or on a log") \
+    X(policy, "what another policy would have earned, from a log with propensities") \
     X(stream, "the lists on a whole log, event by event: test first, then learn")    \
     X(pacing, "a simulated day of ads: spend against plan, caps, overspend")         \
     X(ctr, "click and conversion predictions on a whole log: test first, then learn")

@@ -3,8 +3,8 @@
  * Counts    successes among people (or impressions) of a group. Bounds are two-sided at the confidence asked for.
  * Difference   rate treated - rate control: Newcombe's hybrid of two Wilson score intervals (Newcombe 1998, method 10): right in
  *           coverage down to small counts, never outside -1 .. 1.
- * Relative  rate treated / rate control - 1: the log of a ratio of rates is nearly normal (Katz and others 1978); a group
- *           without a success gets half of one in both groups, and the same half row.
+ * Relative  rate treated / rate control - 1: the log of a ratio of rates is nearly normal (Katz and others 1978); when one of the
+ *           groups has no success, half of one is added to the successes and to the people of both.
  * Test      two proportions, pooled, z of the normal distribution, two-sided (Fleiss 1981).
  * Calibration  happened / predicted: Byar's approximation to the exact limits of a Poisson count (Breslow and Day 1987).
  * Checked   against statsmodels 0.14 and scipy: tests/reference/lift.py.
