@@ -26,7 +26,8 @@ struct policy_log {
     float *values;
 };
 
-enum { POLICY_ROUNDS = 20000000, POLICY_CONTEXT = 1000 }; /* rounds in a log, features of one */
+/* Rounds in a log, features of one, values of all: places in them are 32 bits. */
+enum { POLICY_ROUNDS = 20000000, POLICY_CONTEXT = 1000, POLICY_VALUES = 1000000000 };
 
 enum fr_err policy_log_read(const char *path, struct policy_names *names, struct policy_log *out,
                             struct fr_errmsg *msg) FR_MUST_USE;

@@ -62,6 +62,8 @@ static enum fr_err add_round(const struct reading *r, uint64_t line, const struc
     if (!(propensity > 0 && propensity <= 1))
         return fault(r, line, msg, "the propensity is not above 0 and at most 1");
     if (log->n == POLICY_ROUNDS) return fault(r, line, msg, "more than 20 million rounds");
+    if (log->n && log->starts[log->n] > POLICY_VALUES)
+        return fault(r, line, msg, "more than a thousand million values of contexts");
     log->actions[log->n] = fr_dict_intern(&log->names->actions, text[LOG_ACTION]);
     log->positions[log->n] = fr_dict_intern(&log->names->positions, text[LOG_POSITION]);
     log->rewards[log->n] = is_yes;
