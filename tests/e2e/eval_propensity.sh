@@ -48,7 +48,7 @@ done
 
 say "a log"
 for task in purchase churn "category:kind 1"; do
-    expect 0 --events "$events" --items "$items" --predict "$task" --models boosting --rows "$scratch/rows" --json
+    expect 0 --events "$events" --items "$items" --predict "$task" --every-days 3 --models boosting --rows "$scratch/rows" --json
     holds "baseline and boosting" [ "$(grep -c '"model":"b' "$out")" = 2 ]
     holds "divided by time" python3 "$helper" rows "$scratch/rows"
 done

@@ -45,8 +45,8 @@ static void make_log(void) {
     log_of[10] = event_at(30, FR_EVENT_VIEW, "cat", "tea", NAN);
 }
 
-static void put_item(const char *id, const char *category) {
-    struct fr_str path[] = {fr_str_of("food"), fr_str_of(category)};
+static void put_item(const char *id, const char *broad, const char *category) {
+    struct fr_str path[] = {fr_str_of(broad), fr_str_of(category)};
     struct fr_item_record item = {
         .id = fr_str_of(id), .category = path, .category_n = 2, .price = NAN, .is_available = true};
     fr_catalog_put(&catalog, &item);
@@ -105,6 +105,7 @@ static void test_rows_and_features(void) {
     CHECK_NEAR(value(&m, 2, "purchase_7d"), 0, 0);
     CHECK_NEAR(value(&m, 2, "purchase_30d"), 3, 0);
     CHECK_NEAR(value(&m, 2, "share_of_food"), 1, 1e-6);
+    CHECK_NEAR(value(&m, 2, "share_of_home"), 0, 0);
     CHECK_NEAR(value(&m, 3, "silent_days"), 5, 1e-6);
     fr_training_rows_free(m.rows);
 }
@@ -184,9 +185,10 @@ int main(void) {
     fr_profile_rules_default(&rules, &events);
     fr_dict_init(&ids);
     fr_catalog_init(&catalog, &ids);
-    put_item("bread", "baked");
-    put_item("milk", "drinks");
-    put_item("tea", "drinks");
+    put_item("bread", "food", "baked");
+    put_item("milk", "food", "drinks");
+    put_item("tea", "food", "drinks");
+    put_item("lamp", "home", "light");
     make_log();
     RUN(test_rows_and_features);
     RUN(test_labels);
