@@ -1,8 +1,8 @@
 /* What stands out of two popularities; owns nothing but the two names. */
 #include "freshet/base/err.h"
-#include "freshet/base/real.h"
 #include "freshet/recommend/board.h"
 #include "freshet/recommend/source_popular.h"
+#include <math.h>
 #include <stdlib.h>
 
 #define PRIOR 5.
@@ -13,6 +13,12 @@ struct trending {
     struct fr_source base;
     const struct fr_source *brief, *lasting;
 };
+
+/* x^(-3/4), x > 0, by square roots: IEEE 754 rounds them correctly, so the bits are the same on every processor. */
+static double power_minus_three_quarters(double x) {
+    double root = sqrt(x);
+    return 1 / (root * sqrt(root));
+}
 
 static uint32_t propose(const struct fr_source *s, const struct fr_query *q, struct fr_scratch *scratch,
                         uint32_t most, struct fr_vote *out) {
@@ -25,7 +31,7 @@ static uint32_t propose(const struct fr_source *s, const struct fr_query *q, str
         uint32_t item = fr_board_best(brief.board, i);
         double now = fr_board_value(brief.board, item) * brief.scale;
         double usual = fr_board_value(lasting.board, item) * lasting.scale;
-        fr_scratch_add(scratch, item, (float)(now * fr_exp2(-.75 * fr_log2(usual + PRIOR))), FR_DICT_NONE);
+        fr_scratch_add(scratch, item, (float)(now * power_minus_three_quarters(usual + PRIOR)), FR_DICT_NONE);
     }
     return fr_scratch_best(scratch, q->ids, most, out);
 }
