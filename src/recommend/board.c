@@ -126,12 +126,6 @@ void fr_board_add(struct fr_board *b, const struct fr_dict *ids, uint32_t item, 
     }
 }
 
-double fr_board_value(const struct fr_board *b, uint32_t item) {
-    if (b->is_dense) return item < b->slot_n ? b->values[item] : 0;
-    const uint64_t *slot = fr_map_get(&b->slots, item);
-    return slot ? b->values[*slot] : 0;
-}
-
 size_t fr_board_bytes(const struct fr_board *b) {
     size_t each = sizeof *b->values + sizeof *b->places + (b->is_dense ? 0 : sizeof *b->items);
     return b->slot_cap * each + b->slots.cap * (sizeof *b->slots.entries + 1) +

@@ -38,7 +38,11 @@ void fr_board_add(struct fr_board *b, const struct fr_dict *ids, uint32_t item, 
 /* What 1 added now is worth in the board's values: value / unit is the decayed sum as of now. */
 double fr_board_unit(const struct fr_board *b, double now);
 /* In the board's values; 0: nothing. */
-double fr_board_value(const struct fr_board *b, uint32_t item);
+static inline double fr_board_value(const struct fr_board *b, uint32_t item) {
+    if (b->is_dense) return item < b->slot_n ? b->values[item] : 0;
+    const uint64_t *slot = fr_map_get(&b->slots, item);
+    return slot ? b->values[*slot] : 0;
+}
 static inline uint32_t fr_board_best(const struct fr_board *b, uint32_t place) {
     return b->is_dense ? b->best[place] : b->items[b->best[place]];
 }
