@@ -159,7 +159,7 @@ double fr_threshold_least_cost(const double *scores, const bool *labels, size_t 
     struct scored *rows = sorted(scores, labels, n);
     struct walk w = {.rows = rows, .n = n};
     double all_yes = (double)count_yes(labels, n);
-    double best = all_yes * cost_false_no, threshold = INFINITY;
+    double best = all_yes * cost_false_no, threshold = HUGE_VAL;
     while (walk_on(&w)) {
         double cost = (double)w.no * cost_false_yes + (all_yes - (double)w.yes) * cost_false_no;
         if (cost >= best) continue;

@@ -1,13 +1,8 @@
 #include "freshet/learn/calibration.h"
+#include "freshet/base/real.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-double fr_logistic(double log_odds) {
-    if (log_odds >= 0) return 1 / (1 + exp(-log_odds));
-    double e = exp(log_odds);
-    return e / (1 + e);
-}
 
 double fr_log_odds(double probability) {
     double p = fmin(fmax(probability, 1e-12), 1 - 1e-12);
@@ -61,7 +56,7 @@ static void fit_platt(struct fr_calibration *c, const struct platt *p) {
         double determinant = s.ss * s.ii - s.si * s.si;
         double by_slope = (s.ii * s.by_slope - s.si * s.by_intercept) / determinant;
         double by_intercept = (s.ss * s.by_intercept - s.si * s.by_slope) / determinant;
-        double share = 1, next = INFINITY;
+        double share = 1, next = HUGE_VAL;
         for (; share > 1e-10; share /= 2) {
             next = platt_loss(p, c->slope - share * by_slope, c->intercept - share * by_intercept);
             if (next < loss) break;

@@ -159,7 +159,7 @@ static enum fr_err go_on(const struct fitting *f, uint32_t round, uint32_t round
 
 static enum fr_err run_rounds(struct fitting *f, struct fr_errmsg *msg) {
     uint32_t round_n = f->params->kind == FR_FOREST_BAGGED ? 1 : f->params->trees, best = 0;
-    double least = INFINITY, loss = 0;
+    double least = HUGE_VAL, loss = 0;
     for (uint32_t round = 0; round < round_n; round++) {
         enum fr_err err = forest_check(f->library, f->library->update(f->booster, (int)round, f->train), msg);
         if (err == FR_OK) err = go_on(f, round, round_n, msg);

@@ -8,7 +8,7 @@ struct column {
 };
 
 static struct column measure(const struct fr_table *t, uint32_t c) {
-    struct column m = {.least = INFINITY, .most = -INFINITY};
+    struct column m = {.least = HUGE_VAL, .most = -HUGE_VAL};
     for (uint32_t i = 0; i < t->row_n; i++) {
         double x = (double)t->values[(size_t)i * t->column_n + c];
         if (isnan(x)) continue;

@@ -3,7 +3,7 @@
 #include "freshet/learn/judge.h"
 #include <math.h>
 
-static const struct fr_bounded unknown = {NAN, (double)NAN, (double)NAN};
+static const struct fr_bounded unknown = {(double)NAN, (double)NAN, (double)NAN};
 
 static double two_sided(double z) { return 2 * fr_normal_cdf(-fabs(z)); }
 

@@ -187,8 +187,8 @@ static float *put_shares(float *out, const struct fr_propensity_features *f, con
 
 void fr_propensity_features_of(const struct fr_propensity_features *f, const struct fr_user *user,
                                fr_time_ms now_ms, struct fr_known_prices prices, float *out) {
-    struct sums s = {.target = {.days_since = NAN}};
-    for (int i = 0; i < TIMED; i++) s.of[i].days_since = NAN;
+    struct sums s = {.target = {.days_since = (double)NAN}};
+    for (int i = 0; i < TIMED; i++) s.of[i].days_since = (double)NAN;
     for (uint32_t i = 0; i < user->history.n; i++) add_entry(f, &s, &user->history, i, now_ms, prices);
     float *at = put_counts(out, user, now_ms);
     double weeks = user->events ? (double)(now_ms - user->first_ms) / DAY_MS / 7 : 0;

@@ -1,4 +1,5 @@
 #include "freshet/base/hash.h"
+#include "freshet/base/real.h"
 #include "freshet/learn/binary_quality.h"
 #include "freshet/learn/folds.h"
 #include "propensity_internal.h"
@@ -97,7 +98,7 @@ static double loss_of_weights(const struct fitting *f, const double *weights) {
 
 /* All tenths that add up to one. */
 static void weigh_parts(const struct fitting *f, struct fr_propensity *p) {
-    double least = INFINITY;
+    double least = HUGE_VAL;
     for (int a = 0; a <= TENTHS; a++)
         for (int b = 0; a + b <= TENTHS; b++) {
             const double weights[PARTS_MAX] = {a / 10., b / 10., (TENTHS - a - b) / 10.};

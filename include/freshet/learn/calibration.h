@@ -37,8 +37,7 @@ void fr_calibration_save(const struct fr_calibration *c, struct fr_tensors_write
 /* False: not there, or not of one piece; *c is then empty. */
 bool fr_calibration_load(struct fr_calibration *c, const struct fr_tensors_file *f);
 
-/* 1 / (1 + e^-x), and its inverse for p within [1e-12, 1 - 1e-12], to which it is moved. */
-double fr_logistic(double log_odds);
+/* The inverse of fr_logistic (base/real.h) for p within [1e-12, 1 - 1e-12], to which it is moved. */
 double fr_log_odds(double probability);
 
 #endif

@@ -57,7 +57,7 @@ static void test_thresholds_as_scikit_learn(void) {
 
 static void test_cost_of_what_was_chosen(void) {
     make_rows();
-    double chosen = fr_threshold_least_cost(scores, labels, ROWS, 2, 3), least = INFINITY;
+    double chosen = fr_threshold_least_cost(scores, labels, ROWS, 2, 3), least = HUGE_VAL;
     for (int k = 0; k <= 51; k++) {
         struct fr_confusion c = fr_confusion_at(scores, labels, ROWS, k / 50.);
         least = fmin(least, 2 * (double)c.false_yes + 3 * (double)c.false_no);

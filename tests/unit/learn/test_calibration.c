@@ -1,5 +1,6 @@
 /* Expected figures: by hand where said so, else by tests/reference/calibration.py. */
 #include "check.h"
+#include "freshet/base/real.h"
 #include "freshet/base/rng.h"
 #include "freshet/learn/binary_quality.h"
 #include "freshet/learn/calibration.h"
@@ -147,7 +148,7 @@ static void test_refuses_what_is_no_calibration(void) {
     CHECK(!loads((double[]){2, 1}, (double[]){.1, .2}, 2));
     CHECK(!loads((double[]){1, 2}, (double[]){.2, .1}, 2));
     CHECK(!loads((double[]){1, 2}, (double[]){.2, 1.1}, 2));
-    CHECK(!loads((double[]){1, NAN}, (double[]){.1, .2}, 2));
+    CHECK(!loads((double[]){1, (double)NAN}, (double[]){.1, .2}, 2));
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "freshet/base/real.h"
 #include "freshet/base/rng.h"
 #include "freshet/learn/binary_quality.h"
 #include "freshet/learn/la.h"

@@ -17,7 +17,7 @@ static struct fr_event event_at(double day, enum fr_event_type type, const char 
                          .time_ms = 1000 * DAY + (fr_time_ms)(day * (double)DAY),
                          .has_time = true,
                          .price = price,
-                         .event_value = NAN,
+                         .event_value = (double)NAN,
                          .quantity = 1,
                          .position = -1,
                          .schema_version = 1};
@@ -30,25 +30,25 @@ static struct fr_event log_of[LOG];
 /* ann buys bread on days 0 and 9, milk on 12, tea on 21; bob views on 8, buys bread on 15 and, half an hour after day 27, tea;
  * eve views and then refuses. */
 static void make_log(void) {
-    struct fr_event refusal = event_at(1, FR_EVENT_USER_UPSERT, "eve", "", NAN);
+    struct fr_event refusal = event_at(1, FR_EVENT_USER_UPSERT, "eve", "", (double)NAN);
     refusal.consent = FR_CONSENT_REFUSED;
     log_of[0] = event_at(0, FR_EVENT_PURCHASE, "ann", "bread", 2);
-    log_of[1] = event_at(.5, FR_EVENT_VIEW, "eve", "milk", NAN);
+    log_of[1] = event_at(.5, FR_EVENT_VIEW, "eve", "milk", (double)NAN);
     log_of[2] = refusal;
-    log_of[3] = event_at(8, FR_EVENT_VIEW, "bob", "milk", NAN);
+    log_of[3] = event_at(8, FR_EVENT_VIEW, "bob", "milk", (double)NAN);
     log_of[4] = event_at(9, FR_EVENT_PURCHASE, "ann", "bread", 3);
     log_of[5] = event_at(12, FR_EVENT_PURCHASE, "ann", "milk", 1);
     log_of[6] = event_at(15, FR_EVENT_PURCHASE, "bob", "bread", 3);
     log_of[7] = event_at(21, FR_EVENT_PURCHASE, "ann", "tea", 5);
-    log_of[8] = event_at(22, FR_EVENT_IMPRESSION, "bob", "tea", NAN);
+    log_of[8] = event_at(22, FR_EVENT_IMPRESSION, "bob", "tea", (double)NAN);
     log_of[9] = event_at(27.02, FR_EVENT_PURCHASE, "bob", "tea", 5);
-    log_of[10] = event_at(30, FR_EVENT_VIEW, "cat", "tea", NAN);
+    log_of[10] = event_at(30, FR_EVENT_VIEW, "cat", "tea", (double)NAN);
 }
 
 static void put_item(const char *id, const char *broad, const char *category) {
     struct fr_str path[] = {fr_str_of(broad), fr_str_of(category)};
     struct fr_item_record item = {
-        .id = fr_str_of(id), .category = path, .category_n = 2, .price = NAN, .is_available = true};
+        .id = fr_str_of(id), .category = path, .category_n = 2, .price = (double)NAN, .is_available = true};
     fr_catalog_put(&catalog, &item);
 }
 
@@ -80,7 +80,7 @@ static float value(const struct made *m, uint32_t row, const char *name) {
     for (uint32_t c = 0; c < m->table->column_n; c++)
         if (fr_str_eq(m->table->names[c], fr_str_of(name)))
             return m->table->values[row * m->table->column_n + c];
-    CHECK(!"no such column");
+    check_report(false, __FILE__, __LINE__, name);
     return NAN;
 }
 
