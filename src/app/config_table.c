@@ -91,6 +91,8 @@ static const struct fr_config_row rows[] = {
     INT("profile.times_kept", profile.times_kept, 4, 1, 8, "", "Times kept per item and behaviour."),
     INT("profile.followees", profile.followees, 200, 1, 1000, "", "Followed users kept per user."),
     INT("profile.sharers", profile.sharers, 50, 1, 1000, "", "Users kept who shared something with a user."),
+    INT("profile.exposures", profile.exposures, 100, 1, 1000, "",
+        "Campaigns kept per user, the latest shown: frequency caps are exact for these."),
     INT("profile.recent_ids", profile.recent_ids, 64, 0, 4096, "",
         "Event ids remembered per user, to drop duplicates."),
     INT("profile.attributes", profile.attributes, 64, 1, 64, "", "Attributes kept per user."),

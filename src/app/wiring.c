@@ -31,6 +31,7 @@ static void wire_profile(const struct fr_config *c, struct fr_profile_rules *p) 
     p->times_kept = (uint32_t)c->profile.times_kept;
     p->followees = (uint32_t)c->profile.followees;
     p->sharers = (uint32_t)c->profile.sharers;
+    p->exposures = (uint32_t)c->profile.exposures;
     p->recent_ids = (uint32_t)c->profile.recent_ids;
     p->attributes = (uint32_t)c->profile.attributes;
     p->session_gap_ms = c->profile.session_gap_ms;

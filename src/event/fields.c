@@ -139,9 +139,16 @@ enum fr_reject fr_field_attribute(struct fr_str name, const struct fr_scalar *va
     return FR_REJECT_NONE;
 }
 
-enum fr_reject fr_field_consent(struct fr_str name, const struct fr_scalar *value, enum fr_consent *consent) {
-    if (!fr_str_eq(name, FR_STR("analytics")) && !fr_str_eq(name, FR_STR("personalization")))
-        return FR_REJECT_NONE;
+/* The consent that a member of a consent object speaks of; NULL: none that matters here. */
+static enum fr_consent *consent_named(struct fr_event *event, struct fr_str name) {
+    if (fr_str_eq(name, FR_STR("ads"))) return &event->ads_consent;
+    bool profile = fr_str_eq(name, FR_STR("analytics")) || fr_str_eq(name, FR_STR("personalization"));
+    return profile ? &event->consent : NULL;
+}
+
+enum fr_reject fr_field_consent(struct fr_str name, const struct fr_scalar *value, struct fr_event *event) {
+    enum fr_consent *consent = consent_named(event, name);
+    if (!consent) return FR_REJECT_NONE;
     if (value->kind == FR_SCALAR_NULL) return FR_REJECT_NONE;
     if (value->kind != FR_SCALAR_BOOL) return FR_REJECT_BAD_FIELD_TYPE;
     bool refused = value->real < 1 || *consent == FR_CONSENT_REFUSED;

@@ -121,7 +121,7 @@ enum fr_reject fr_field_id(const struct fr_scalar *value, struct fr_str *out);
 enum fr_reject fr_field_attribute(struct fr_str name, const struct fr_scalar *value,
                                   struct fr_attribute *out);
 /* A member of a consent object; refusing wins over giving, in any order. */
-enum fr_reject fr_field_consent(struct fr_str name, const struct fr_scalar *value, enum fr_consent *consent);
+enum fr_reject fr_field_consent(struct fr_str name, const struct fr_scalar *value, struct fr_event *event);
 
 /* The gathered list, copied to the arena and hung into the event. */
 void fr_field_take_items(struct fr_event *e, const struct fr_field_scratch *from, uint32_t n,

@@ -95,7 +95,7 @@ static bool attributes(struct walk *w, const struct fr_field *field) {
 static bool consent_member(struct walk *w, const struct fr_field *field, struct fr_str key) {
     struct fr_scalar value;
     if (!fr_scan_scalar(&w->scan, &value)) return false;
-    enum fr_reject reason = fr_field_consent(key, &value, &w->d->event->consent);
+    enum fr_reject reason = fr_field_consent(key, &value, w->d->event);
     if (reason) return fault(w, reason, field->name);
     return value.kind < FR_SCALAR_OBJECT || fr_scan_skip(&w->scan);
 }

@@ -138,7 +138,7 @@ static enum fr_reject consent(struct fr_decoding *d, const struct fr_field *fiel
     json_t *member;
     json_object_foreach(object, key, member) {
         struct fr_scalar value = scalar_of(d, member);
-        enum fr_reject reason = fr_field_consent(fr_str_of(key), &value, &d->event->consent);
+        enum fr_reject reason = fr_field_consent(fr_str_of(key), &value, d->event);
         if (reason) return fr_decoding_fault(d, reason, field->name);
     }
     return FR_REJECT_NONE;

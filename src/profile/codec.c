@@ -20,14 +20,14 @@ static void put_counts(struct fr_buf *out, const struct fr_user *u) {
     }
 }
 
-static void put_consent(struct fr_buf *out, const struct fr_user *u) {
-    if (u->consent == FR_CONSENT_UNSAID) {
+static void put_consent(struct fr_buf *out, enum fr_consent consent, fr_time_ms said_ms) {
+    if (consent == FR_CONSENT_UNSAID) {
         fr_pack_nil(out);
         return;
     }
     fr_pack_array(out, 2);
-    fr_pack_bool(out, u->consent == FR_CONSENT_GIVEN);
-    fr_pack_int(out, u->consent_ms);
+    fr_pack_bool(out, consent == FR_CONSENT_GIVEN);
+    fr_pack_int(out, said_ms);
 }
 
 static void put_value(struct fr_buf *out, const struct fr_profile_attribute *a) {
@@ -117,6 +117,42 @@ static void put_history(struct fr_buf *out, const struct fr_user *u, const struc
     put_undos(out, u, h, &use);
 }
 
+static void put_age_or_nil(struct fr_buf *out, const struct fr_user *u, fr_time_ms t) {
+    if (t == FR_EXPOSURE_NEVER)
+        fr_pack_nil(out);
+    else
+        put_age(out, u, t);
+}
+
+/* [campaign, impressions, clicks, conversions, touch age, click age, conversion age, [impression's age, ...]] */
+static void put_exposure(struct fr_buf *out, const struct fr_user *u, const struct fr_exposure *e,
+                         const struct fr_dict *ids) {
+    fr_pack_array(out, 8);
+    fr_pack_str(out, fr_dict_str(ids, e->campaign));
+    fr_pack_int(out, e->impressions);
+    fr_pack_int(out, e->clicks);
+    fr_pack_int(out, e->conversions);
+    put_age(out, u, e->touch_ms);
+    put_age_or_nil(out, u, e->click_ms);
+    put_age_or_nil(out, u, e->conversion_ms);
+    fr_pack_array(out, e->time_n);
+    for (uint32_t i = 0; i < e->time_n; i++) put_age(out, u, e->times[i]);
+}
+
+static void put_exposures(struct fr_buf *out, const struct fr_user *u, const struct fr_dict *ids) {
+    const struct fr_exposures *x = &u->exposures;
+    fr_pack_array(out, 2);
+    if (x->has_horizon) {
+        fr_pack_array(out, 2);
+        put_age(out, u, x->horizon_ms);
+        fr_pack_str(out, fr_dict_str(ids, x->horizon_id));
+    } else {
+        fr_pack_nil(out);
+    }
+    fr_pack_array(out, x->n);
+    for (uint32_t i = 0; i < x->n; i++) put_exposure(out, u, &x->at[i], ids);
+}
+
 /* 8 bytes each, low byte first, oldest id first. */
 static void put_recent(struct fr_buf *out, const struct fr_user *u) {
     unsigned char bytes[8 * FR_PROFILE_RECENT_MAX];
@@ -140,13 +176,13 @@ static void put_currency(struct fr_buf *out, const struct fr_user *u) {
 void fr_user_encode(const struct fr_user *u, const struct fr_profile_rules *rules, const struct fr_dict *ids,
                     struct fr_buf *out) {
     if (fr_user_is_empty(u)) return;
-    fr_pack_array(out, 12);
+    fr_pack_array(out, 14);
     fr_pack_int(out, FR_USER_VERSION);
     fr_pack_array(out, 2);
     fr_pack_int(out, u->first_ms);
     fr_pack_int(out, u->last_ms);
     put_counts(out, u);
-    put_consent(out, u);
+    put_consent(out, u->consent, u->consent_ms);
     put_attributes(out, u);
     put_sessions(out, u);
     put_history(out, u, &u->history, rules, ids);
@@ -157,4 +193,6 @@ void fr_user_encode(const struct fr_user *u, const struct fr_profile_rules *rule
     fr_pack_int(out, u->rate_n ? u->rate_minute : 0);
     fr_pack_int(out, u->rate_n);
     put_currency(out, u);
+    put_consent(out, u->ads_consent, u->ads_consent_ms);
+    put_exposures(out, u, ids);
 }

@@ -65,11 +65,11 @@ static void read_counts(struct decoder *d) {
     }
 }
 
-static void read_consent(struct decoder *d) {
+static void read_consent(struct decoder *d, enum fr_consent *consent, fr_time_ms *said_ms) {
     if (read_nil(d)) return;
     read_array(d, 2, 2);
-    d->u->consent = fr_pack_read_bool(&d->in) ? FR_CONSENT_GIVEN : FR_CONSENT_REFUSED;
-    d->u->consent_ms = read_time(d);
+    *consent = fr_pack_read_bool(&d->in) ? FR_CONSENT_GIVEN : FR_CONSENT_REFUSED;
+    *said_ms = read_time(d);
 }
 
 static void read_value(struct decoder *d, struct fr_attribute *value) {
@@ -215,15 +215,50 @@ static void read_currency(struct decoder *d) {
     d->u->currency_ms = read_age(d);
 }
 
+static fr_time_ms read_age_or_nil(struct decoder *d) { return read_nil(d) ? FR_EXPOSURE_NEVER : read_age(d); }
+
+static void read_exposure(struct decoder *d) {
+    struct fr_exposure e = {0};
+    read_array(d, 8, 8);
+    e.campaign = read_id(d);
+    e.impressions = (uint32_t)read_within(d, 0, UINT32_MAX);
+    e.clicks = (uint32_t)read_within(d, 0, UINT32_MAX);
+    e.conversions = (uint32_t)read_within(d, 0, UINT32_MAX);
+    e.touch_ms = read_age(d);
+    e.click_ms = read_age_or_nil(d);
+    e.conversion_ms = read_age_or_nil(d);
+    uint32_t n = read_array(d, 0, FR_EXPOSURE_TIMES);
+    if (!d->in.ok) return;
+    fr_exposures_append(&d->u->exposures, &e);
+    for (uint32_t i = 0; i < n && d->in.ok; i++) fr_exposures_append_time(&d->u->exposures, read_age(d));
+}
+
+static void read_exposures(struct decoder *d) {
+    struct fr_exposures *x = &d->u->exposures;
+    read_array(d, 2, 2);
+    if (!read_nil(d)) {
+        read_array(d, 2, 2);
+        x->horizon_ms = read_age(d);
+        x->horizon_id = read_id(d);
+        x->has_horizon = d->in.ok;
+    }
+    uint32_t n = read_array(d, 0, d->rules->exposures);
+    for (uint32_t i = 0; i < n && d->in.ok; i++) read_exposure(d);
+}
+
+enum { VERSION_WITHOUT_ADS = 1, FIELDS_WITHOUT_ADS = 12, FIELDS = 14 };
+
 static void read_user(struct decoder *d) {
-    read_array(d, 12, 12);
-    read_within(d, FR_USER_VERSION, FR_USER_VERSION);
+    uint32_t fields = read_array(d, FIELDS_WITHOUT_ADS, FIELDS);
+    int64_t version = fields == FIELDS_WITHOUT_ADS ? VERSION_WITHOUT_ADS : FR_USER_VERSION;
+    if (fields != FIELDS_WITHOUT_ADS && fields != FIELDS) refuse(d);
+    read_within(d, version, version);
     read_array(d, 2, 2);
     d->u->first_ms = read_time(d);
     d->u->last_ms = read_time(d);
     if (d->u->first_ms > d->u->last_ms) refuse(d);
     read_counts(d);
-    read_consent(d);
+    read_consent(d, &d->u->consent, &d->u->consent_ms);
     read_attributes(d);
     read_sessions(d);
     read_history(d, &d->u->history);
@@ -232,6 +267,9 @@ static void read_user(struct decoder *d) {
     read_recent(d);
     read_rate(d);
     read_currency(d);
+    if (version == VERSION_WITHOUT_ADS) return;
+    read_consent(d, &d->u->ads_consent, &d->u->ads_consent_ms);
+    read_exposures(d);
 }
 
 enum fr_err fr_user_decode(struct fr_user *u, struct fr_str bytes, const struct fr_profile_rules *rules,

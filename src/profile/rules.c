@@ -8,6 +8,7 @@ void fr_profile_rules_default(struct fr_profile_rules *rules, const struct fr_ev
                                        .followees = 200,
                                        .sharers = 50,
                                        .recent_ids = 64,
+                                       .exposures = 100,
                                        .attributes = FR_PROFILE_ATTRIBUTES_MAX,
                                        .session_gap_ms = 1800000,
                                        .epoch_ms = 86400000,
@@ -23,8 +24,9 @@ static bool within(uint64_t v, uint64_t least, uint64_t most) { return v >= leas
 enum fr_err fr_profile_rules_prepare(struct fr_profile_rules *rules, struct fr_errmsg *msg) {
     if (!within(rules->history_items, 1, FR_PROFILE_HISTORY_MAX) ||
         !within(rules->followees, 1, FR_PROFILE_HISTORY_MAX) ||
-        !within(rules->sharers, 1, FR_PROFILE_HISTORY_MAX))
-        return fr_err_set(msg, FR_CONFIG, "history_items, followees and sharers must be 1 to %d",
+        !within(rules->sharers, 1, FR_PROFILE_HISTORY_MAX) ||
+        !within(rules->exposures, 1, FR_PROFILE_HISTORY_MAX))
+        return fr_err_set(msg, FR_CONFIG, "history_items, followees, sharers and exposures must be 1 to %d",
                           FR_PROFILE_HISTORY_MAX);
     if (!within(rules->times_kept, 1, FR_PROFILE_TIMES_MAX))
         return fr_err_set(msg, FR_CONFIG, "times_kept must be 1 to %d", FR_PROFILE_TIMES_MAX);

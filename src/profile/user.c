@@ -19,11 +19,20 @@ void fr_user_fini(struct fr_user *u) {
     fr_history_fini(&u->history);
     fr_history_fini(&u->followees);
     fr_history_fini(&u->sharers);
+    fr_exposures_fini(&u->exposures);
     free(u->recent);
     fr_user_init(u);
 }
 
-bool fr_user_is_empty(const struct fr_user *u) { return u->events == 0 && u->consent == FR_CONSENT_UNSAID; }
+bool fr_user_is_empty(const struct fr_user *u) {
+    return u->events == 0 && u->consent == FR_CONSENT_UNSAID && u->ads_consent == FR_CONSENT_UNSAID;
+}
+
+bool fr_user_allows_ads(const struct fr_user *u, bool must_be_given) {
+    if (u->consent == FR_CONSENT_REFUSED || u->ads_consent == FR_CONSENT_REFUSED) return false;
+    bool given = u->consent == FR_CONSENT_GIVEN || u->ads_consent == FR_CONSENT_GIVEN;
+    return given || !must_be_given;
+}
 
 void fr_user_effects_fini(struct fr_user_effects *effects) {
     fr_history_changes_fini(&effects->changes);
@@ -91,14 +100,14 @@ static void count_rate(struct fr_user *u, fr_time_ms t) {
 
 /* Last writers. */
 
-static bool set_consent(struct fr_user *u, enum fr_consent consent, fr_time_ms t) {
-    if (consent == FR_CONSENT_UNSAID) return false;
-    bool later =
-        u->consent == FR_CONSENT_UNSAID || t > u->consent_ms || (t == u->consent_ms && consent > u->consent);
+/* Whether it changed. */
+static bool set_consent(enum fr_consent *known, fr_time_ms *known_ms, enum fr_consent said, fr_time_ms t) {
+    if (said == FR_CONSENT_UNSAID) return false;
+    bool later = *known == FR_CONSENT_UNSAID || t > *known_ms || (t == *known_ms && said > *known);
     if (!later) return false;
-    bool changed = consent != u->consent;
-    u->consent = consent;
-    u->consent_ms = t;
+    bool changed = said != *known;
+    *known = said;
+    *known_ms = t;
     return changed;
 }
 
@@ -164,6 +173,16 @@ static void apply_people(struct fr_user *u, const struct fr_event *event,
     fr_history_touch(&u->sharers, &use, fr_dict_intern(ids, event->referrer_user_id), FR_EVENT_SHARE, t);
 }
 
+static bool apply_exposure(struct fr_user *u, const struct fr_event *event,
+                           const struct fr_profile_rules *rules, struct fr_dict *ids, fr_time_ms t) {
+    bool of_an_ad = event->type == FR_EVENT_AD_IMPRESSION || event->type == FR_EVENT_AD_CLICK ||
+                    event->type == FR_EVENT_AD_CONVERSION;
+    if (!of_an_ad || event->campaign_id.len == 0) return false;
+    uint32_t campaign = fr_dict_intern(ids, event->campaign_id);
+    fr_exposures_add(&u->exposures, ids, rules->exposures, campaign, event->type, t);
+    return true;
+}
+
 /* The event as a whole. */
 
 static void count_event(struct fr_user *u, const struct fr_event *event, const struct fr_profile_rules *rules,
@@ -187,14 +206,14 @@ static enum fr_user_outcome forget(struct fr_user *u, const struct fr_profile_ru
     fr_history_forget(&u->history, &use);
     fr_user_fini(u);
     effects->group_after = FR_DICT_NONE;
-    effects->list_due = true;
+    effects->list_due = effects->scores_due = true;
     return FR_USER_FORGOTTEN;
 }
 
 static void begin(struct fr_user_effects *effects, const struct fr_user *u) {
     effects->changes.n = 0;
     effects->group_before = effects->group_after = u->group;
-    effects->list_due = false;
+    effects->list_due = effects->scores_due = false;
 }
 
 static fr_time_ms bounded(fr_time_ms t) {
@@ -211,15 +230,21 @@ enum fr_user_outcome fr_user_apply(struct fr_user *u, const struct fr_event *eve
     if (event->type == FR_EVENT_USER_DELETE) return forget(u, rules, ids, effects);
     if (event->event_id.len && is_recent(u, id_hash)) return FR_USER_DUPLICATE;
     if (rate_is_full(u, rules->events->max_per_minute, t)) return FR_USER_RATE_CAPPED;
-    effects->list_due = set_consent(u, event->consent, t);
-    if (u->consent == FR_CONSENT_REFUSED) return FR_USER_NO_CONSENT;
+    effects->list_due = set_consent(&u->consent, &u->consent_ms, event->consent, t);
+    effects->scores_due = set_consent(&u->ads_consent, &u->ads_consent_ms, event->ads_consent, t);
+    if (u->consent == FR_CONSENT_REFUSED) {
+        effects->scores_due |= effects->list_due;
+        return FR_USER_NO_CONSENT;
+    }
 
     if (event->event_id.len) remember_id(u, rules->recent_ids, id_hash);
     count_event(u, event, rules, t);
     if (apply_items(u, event, rules, ids, &effects->changes, t)) effects->list_due = true;
     apply_people(u, event, rules, ids, t);
+    if (apply_exposure(u, event, rules, ids, t)) effects->scores_due = true;
     if (event->type == FR_EVENT_USER_UPSERT) set_attributes(u, event, rules, ids, effects, t);
     effects->group_after = u->group;
     if (effects->group_after != effects->group_before) effects->list_due = true;
+    effects->scores_due |= effects->list_due || event->type == FR_EVENT_USER_UPSERT;
     return FR_USER_APPLIED;
 }

@@ -26,7 +26,8 @@ static const char *check_totals(const struct fr_user *u, const struct fr_profile
     if (events != u->events) return "the counts do not add up to the events";
     if (u->first_ms > u->last_ms) return "the first event is later than the last";
     if (u->recent_n > rules->recent_ids) return "too many recent ids";
-    if (u->events == 0 && (u->history.n || u->followees.n || u->sharers.n)) return "a history without events";
+    if (u->events == 0 && (u->history.n || u->followees.n || u->sharers.n || u->exposures.n))
+        return "a history without events";
     return NULL;
 }
 
@@ -40,12 +41,12 @@ const char *fr_user_check(const struct fr_user *u, const struct fr_profile_rules
         struct fr_history_use use = fr_user_use(u, rules, ids, all[i]);
         wrong = fr_history_check(all[i], &use);
     }
-    return wrong;
+    return wrong ? wrong : fr_exposures_check(&u->exposures, ids, rules->exposures);
 }
 
 size_t fr_user_bytes(const struct fr_user *u) {
     size_t bytes = sizeof *u + fr_history_bytes(&u->history) + fr_history_bytes(&u->followees) +
-                   fr_history_bytes(&u->sharers);
+                   fr_history_bytes(&u->sharers) + fr_exposures_bytes(&u->exposures);
     bytes += u->recent_cap * sizeof u->recent[0] + u->sessions.cap * sizeof u->sessions.open[0];
     bytes += u->sessions.last_id_len + u->attributes.cap * sizeof u->attributes.at[0];
     for (uint32_t i = 0; i < u->attributes.n; i++)

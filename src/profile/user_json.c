@@ -109,12 +109,34 @@ static void put_attributes(const struct view *v) {
     fr_json_close(v->out, '}');
 }
 
-static void put_consent(const struct view *v) {
-    fr_json_key(v->out, "consent");
-    if (v->u->consent == FR_CONSENT_UNSAID)
-        fr_json_null(v->out);
+static void put_consent(struct fr_buf *out, const char *key, enum fr_consent consent) {
+    fr_json_key(out, key);
+    if (consent == FR_CONSENT_UNSAID)
+        fr_json_null(out);
     else
-        fr_json_bool(v->out, v->u->consent == FR_CONSENT_GIVEN);
+        fr_json_bool(out, consent == FR_CONSENT_GIVEN);
+}
+
+/* What a frequency cap of the next moment would see is in "times_ms". */
+static void put_exposure(const struct view *v, const struct fr_exposure *e) {
+    fr_json_open(v->out, '{');
+    put_str(v->out, "campaign_id", fr_dict_str(v->ids, e->campaign));
+    put_int(v->out, "impressions", e->impressions);
+    put_int(v->out, "clicks", e->clicks);
+    put_int(v->out, "conversions", e->conversions);
+    put_int(v->out, "last_ms", e->touch_ms);
+    fr_json_key(v->out, "times_ms");
+    fr_json_open(v->out, '[');
+    for (uint32_t i = 0; i < e->time_n; i++) fr_json_int(v->out, e->times[i]);
+    fr_json_close(v->out, ']');
+    fr_json_close(v->out, '}');
+}
+
+static void put_exposures(const struct view *v) {
+    fr_json_key(v->out, "exposures");
+    fr_json_open(v->out, '[');
+    for (uint32_t i = 0; i < v->u->exposures.n; i++) put_exposure(v, &v->u->exposures.at[i]);
+    fr_json_close(v->out, ']');
 }
 
 /* What keeps late events exact: the horizon, and undos that wait. */
@@ -151,7 +173,8 @@ void fr_user_json(struct fr_buf *out, struct fr_str user_id, const struct fr_use
     put_int(out, "events", (int64_t)u->events);
     put_int(out, "first_ms", u->first_ms);
     put_int(out, "last_ms", u->last_ms);
-    put_consent(&v);
+    put_consent(out, "consent", u->consent);
+    put_consent(out, "ads_consent", u->ads_consent);
     fr_json_key(out, "group");
     if (u->group == FR_DICT_NONE)
         fr_json_null(out);
@@ -164,6 +187,7 @@ void fr_user_json(struct fr_buf *out, struct fr_str user_id, const struct fr_use
     put_live(&v, "disliked", &u->history, FR_EVENT_DISLIKE);
     put_live(&v, "followees", &u->followees, FR_EVENT_FOLLOW);
     put_live(&v, "sharers", &u->sharers, FR_EVENT_SHARE);
+    put_exposures(&v);
     if (full) put_memory(&v);
     fr_json_close(out, '}');
 }

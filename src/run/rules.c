@@ -55,6 +55,7 @@ uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input) {
     if (input != FR_TOPIC_EVENTS) return h;
     h = mix(mix(mix(h, r->profile.history_items), r->profile.times_kept), r->profile.recent_ids);
     h = mix(mix(mix(h, r->profile.followees), r->profile.sharers), r->profile.attributes);
+    h = mix(h, r->profile.exposures);
     h = mix(mix(mix(h, r->profile.session_gap_ms), r->events.lateness_ms), r->events.max_per_minute);
     for (unsigned t = 0; t < FR_EVENT_TYPE_N; t++) h = mix(mix(h, r->events.weight[t]), r->events.undoes[t]);
     for (uint32_t i = 0; i < r->profile.group_by_n; i++)

@@ -128,7 +128,7 @@ static void add_row(struct fr_training_rows *r, struct tracked *t, uint32_t user
 static void make_cut(struct fr_training_rows *r) {
     for (uint32_t u = 0; u < r->world.user_cap; u++) {
         struct tracked *t = r->world.users[u];
-        if (!t || !t->user.events || t->user.consent == FR_CONSENT_REFUSED) continue;
+        if (!t || !t->user.events || !fr_user_allows_ads(&t->user, false)) continue;
         if (t->user.last_ms >= r->next_cut_ms - r->schedule.recent_ms) add_row(r, t, u);
     }
 }

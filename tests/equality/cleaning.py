@@ -130,6 +130,8 @@ class Event:
     target_user_id: str
     referrer_user_id: str
     consent: object
+    ads_consent: object
+    campaign_id: str
     attributes: dict
 
 
@@ -157,6 +159,11 @@ def clean_consent(event):
     return said
 
 
+def clean_ads_consent(event):
+    said = event.get("consent")
+    return said.get("ads") if isinstance(said, dict) else None
+
+
 def clean(value, record_ms, watermark_ms, settings):
     event = parse(value)
     if event.get("schema_version", 1) != 1:
@@ -177,6 +184,7 @@ def clean(value, record_ms, watermark_ms, settings):
     return Event(kind, user or "anon:" + anonymous, clean_id(event, "event_id"),
                  clean_time(event, record_ms, watermark_ms, settings), items, target,
                  clean_id(event, "referrer_user_id"), clean_consent(event),
+                 clean_ads_consent(event), clean_id(event, "campaign_id"),
                  event.get("attributes", {}))
 
 
@@ -227,6 +235,7 @@ class User:
         self.ids = set()
         self.events = []
         self.consent = None  # (time, whether it was refused) of the latest word on it; a refusal wins a tie
+        self.ads_consent = None  # the same, to ads
 
     def refuses(self):
         return self.consent is not None and self.consent[1]
@@ -259,6 +268,9 @@ def accept_event(users, event):
     if event.consent is not None:
         said = event.time_ms, not event.consent
         user.consent = max(user.consent or said, said)
+    if event.ads_consent is not None:
+        said = event.time_ms, not event.ads_consent
+        user.ads_consent = max(user.ads_consent or said, said)
     if not user.refuses():
         user.events.append(event)
         if event.event_id is not None:

@@ -16,7 +16,7 @@ import cleaning
 
 KINDS = {"click": 30, "view": 20, "like": 12, "add_to_cart": 6, "purchase": 6, "share": 4, "comment": 3,
          "add_to_wishlist": 4, "unlike": 4, "remove_from_cart": 2, "remove_from_wishlist": 2, "refund": 2,
-         "dislike": 3, "impression": 4, "search": 2}
+         "dislike": 3, "impression": 4, "search": 2, "ad_impression": 8, "ad_click": 2, "ad_conversion": 1}
 START_MS = 1_650_000_000_000
 LATE_MS = 3_000_000  # below the bound of 3,600,000
 
@@ -29,6 +29,8 @@ def zipf(rng, n):
 def item_fields(rng, kind, items):
     if kind == "search":
         return {"text": "shoes"}
+    if kind.startswith("ad_"):
+        return {"campaign_id": f"c{zipf(rng, 20)}"} if rng.random() < 0.95 else {}
     if kind in ("purchase", "add_to_cart") and rng.random() < 0.3:
         return {"items": [{"item_id": f"i{zipf(rng, items)}", "quantity": rng.randint(1, 3)}
                           for _ in range(rng.randint(1, 4))]}
@@ -47,6 +49,8 @@ def control_fields(rng):
         return {"event_type": "user_upsert", "consent": True}
     if dice < 0.047:
         return {"event_type": "user_delete"}
+    if dice < 0.053:
+        return {"event_type": "user_upsert", "consent": {"ads": rng.random() < 0.5}}
     return None
 
 

@@ -78,6 +78,23 @@ def sharers_of(user, settings):
     return history_of(acts, settings.sharers, {"share"}, settings)
 
 
+DAY_MS, TIMES_OF_A_DAY = 86_400_000, 100
+
+
+def exposures_of(user):
+    """What each campaign did to the user; the bound on campaigns does not exist here."""
+    by_campaign = collections.defaultdict(list)
+    for event in user.events:
+        if event.type in ("ad_impression", "ad_click", "ad_conversion") and event.campaign_id:
+            by_campaign[event.campaign_id].append(event)
+    for campaign, events in sorted(by_campaign.items(), key=lambda ce: ce[0].encode()):
+        counts = collections.Counter(event.type for event in events)
+        shown = sorted(event.time_ms for event in events if event.type == "ad_impression")
+        yield {"campaign_id": campaign, "impressions": counts["ad_impression"], "clicks": counts["ad_click"],
+               "conversions": counts["ad_conversion"], "last_ms": max(event.time_ms for event in events),
+               "times_ms": [t for t in shown if t > shown[-1] - DAY_MS][-TIMES_OF_A_DAY:]}
+
+
 # --- sections 4 and 5: strengths and what a user contributes --------------------------------------------------------------
 
 def half_up(x):
@@ -200,10 +217,12 @@ def dump_users(users, settings):
         times = [event.time_ms for event in user.events]
         yield {"user_id": user_id, "events": counts.total(), "first_ms": min(times), "last_ms": max(times),
                "consent": None if user.consent is None else not user.consent[1],
+               "ads_consent": None if user.ads_consent is None else not user.ads_consent[1],
                "group": group_of(user, settings), "attributes": attributes_of(user), "counts": dict(counts),
                "history": list(history_lines(history, settings)), "disliked": live_ids(history, "dislike"),
                "followees": live_ids(followees_of(user, settings), "follow"),
-               "sharers": live_ids(sharers_of(user, settings), "share")}
+               "sharers": live_ids(sharers_of(user, settings), "share"),
+               "exposures": list(exposures_of(user))}
 
 
 def dump_items(users, latest_ms, settings):

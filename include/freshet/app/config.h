@@ -64,7 +64,8 @@ struct fr_config {
         fr_time_ms earliest_time;
     } events;
     struct {
-        int64_t history_items, times_kept, followees, sharers, recent_ids, attributes, session_gap_ms;
+        int64_t history_items, times_kept, followees, sharers, exposures, recent_ids, attributes,
+            session_gap_ms;
         struct fr_config_list group_by;
     } profile;
     struct {

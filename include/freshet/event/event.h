@@ -83,9 +83,9 @@ struct fr_event {
     struct fr_str currency, order_id, recommendation_id, surface;
     struct fr_str campaign_id, ad_id, creative_id;
     struct fr_str share_channel, target_user_id, referrer_user_id;
-    struct fr_str experiment, text; /* text: a question or a search */
-    enum fr_consent consent;
-    int32_t schema_version; /* 1 when not given */
+    struct fr_str experiment, text;       /* text: a question or a search */
+    enum fr_consent consent, ads_consent; /* to profiling; to ads, if said apart */
+    int32_t schema_version;               /* 1 when not given */
     const struct fr_event_item *items;
     uint32_t item_n; /* "items", at most FR_EVENT_ITEMS; then item_id is empty */
     const struct fr_str *impression;

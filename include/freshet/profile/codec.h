@@ -1,6 +1,6 @@
 /* codec.h - a user's state as bytes (MessagePack, docs/STATE.md) and as JSON for people.
  *
- * Promise   equal states give equal bytes; decode(encode(u)) equals u; an empty user is 0 bytes. Decoding is
+ * Promise   version 1, which knew no ads, is read too. Equal states give equal bytes; decode(encode(u)) equals u; an empty user is 0 bytes. Decoding is
  *           total: any bytes give a state that fr_user_check accepts, or FR_STATE_CORRUPT and an empty user;
  *           it never allocates more than a small multiple of the input.
  * Threads   one owner of user, dictionary and buffer.
@@ -10,7 +10,7 @@
 
 #include "freshet/profile/user.h"
 
-enum { FR_USER_VERSION = 1 };
+enum { FR_USER_VERSION = 2 };
 
 /* Appends to out. */
 void fr_user_encode(const struct fr_user *u, const struct fr_profile_rules *rules, const struct fr_dict *ids,

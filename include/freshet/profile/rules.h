@@ -24,6 +24,7 @@ struct fr_profile_rules {
     uint32_t times_kept;                 /* C, 1 to FR_PROFILE_TIMES_MAX */
     uint32_t followees, sharers;
     uint32_t recent_ids; /* event ids remembered, 0 to FR_PROFILE_RECENT_MAX */
+    uint32_t exposures;  /* campaigns kept per user, 1 to FR_PROFILE_HISTORY_MAX */
     uint32_t attributes; /* kept per user, 1 to FR_PROFILE_ATTRIBUTES_MAX */
     int64_t session_gap_ms;
     int64_t epoch_ms;

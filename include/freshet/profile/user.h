@@ -12,6 +12,7 @@
 #define FR_PROFILE_USER_H
 
 #include "freshet/profile/attributes.h"
+#include "freshet/profile/exposures.h"
 #include "freshet/profile/history.h"
 #include "freshet/profile/sessions.h"
 
@@ -22,11 +23,14 @@ struct fr_user {
     fr_time_ms first_ms, last_ms; /* valid if events > 0 */
     uint32_t counts[FR_EVENT_TYPE_N];
     enum fr_consent consent;
-    fr_time_ms consent_ms; /* valid unless UNSAID */
+    fr_time_ms consent_ms;       /* valid unless UNSAID */
+    enum fr_consent ads_consent; /* to ads in particular */
+    fr_time_ms ads_consent_ms;   /* valid unless UNSAID */
     struct fr_profile_attributes attributes;
     uint32_t group; /* in the ids' dictionary; FR_DICT_NONE: no group */
     struct fr_sessions sessions;
     struct fr_history history, followees, sharers;
+    struct fr_exposures exposures; /* to campaigns */
     uint64_t *recent; /* [recent_n] hashes of event ids, a ring once full: recent_next is the oldest */
     uint32_t recent_n, recent_cap, recent_next;
     uint32_t rate_n;     /* records applied while rate_minute was the latest minute */
@@ -49,12 +53,16 @@ struct fr_user_effects {
     struct fr_history_changes changes; /* of strengths in the history, in order */
     uint32_t group_before, group_after;
     bool list_due;         /* history, consent or group changed: a new list should be made */
+    bool scores_due;       /* the same, or what the user was shown, or may be: new ad scores should be made */
     struct fr_buf scratch; /* of fr_user_apply */
 };
 
 void fr_user_init(struct fr_user *u);
 void fr_user_fini(struct fr_user *u); /* leaves an empty user */
 bool fr_user_is_empty(const struct fr_user *u);
+/* Whether ads may be chosen for the user, trained on the user, or the user be counted in an audience: never after a refusal
+ * of either kind; otherwise if either was given, or if nothing needs to be said. */
+bool fr_user_allows_ads(const struct fr_user *u, bool must_be_given);
 
 /* Applies a cleaned event with time_ms set. effects is cleared first; clear it with fr_user_effects_fini at
  * the end. An event without an event_id is never a duplicate. For a record with items the record's id stands

@@ -12,13 +12,17 @@ enum { LOG_MAX = 200 };
 static const char *const log_items[] = {"a",        "ab", "abc", "b", "ba", "c",
                                         "\xc3\xa4", "d0", "d",   "e", "f",  "g"};
 static const enum fr_event_type log_types[] = {
-    FR_EVENT_CLICK,       FR_EVENT_VIEW,   FR_EVENT_LIKE,   FR_EVENT_UNLIKE,           FR_EVENT_DISLIKE,
-    FR_EVENT_ADD_TO_CART, FR_EVENT_REFUND, FR_EVENT_SHARE,  FR_EVENT_REMOVE_FROM_CART, FR_EVENT_CLICK,
-    FR_EVENT_PURCHASE,    FR_EVENT_LIKE,   FR_EVENT_FOLLOW, FR_EVENT_UNFOLLOW,         FR_EVENT_SEARCH};
+    FR_EVENT_CLICK,         FR_EVENT_VIEW,          FR_EVENT_LIKE,
+    FR_EVENT_UNLIKE,        FR_EVENT_DISLIKE,       FR_EVENT_ADD_TO_CART,
+    FR_EVENT_REFUND,        FR_EVENT_SHARE,         FR_EVENT_REMOVE_FROM_CART,
+    FR_EVENT_CLICK,         FR_EVENT_PURCHASE,      FR_EVENT_LIKE,
+    FR_EVENT_FOLLOW,        FR_EVENT_UNFOLLOW,      FR_EVENT_SEARCH,
+    FR_EVENT_AD_IMPRESSION, FR_EVENT_AD_IMPRESSION, FR_EVENT_AD_CLICK,
+    FR_EVENT_AD_CONVERSION};
 
 struct log_event {
     enum fr_event_type type;
-    uint32_t item; /* index in log_items; the target of a follow */
+    uint32_t item; /* index in log_items; the target of a follow, the campaign of an ad */
     fr_time_ms t;
 };
 
@@ -63,6 +67,9 @@ static inline struct fr_event log_to_event(struct log_event e) {
     struct fr_str id = fr_str_of(log_items[e.item]);
     if (e.type == FR_EVENT_FOLLOW || e.type == FR_EVENT_UNFOLLOW)
         event.target_user_id = id;
+    else if (e.type == FR_EVENT_AD_IMPRESSION || e.type == FR_EVENT_AD_CLICK ||
+             e.type == FR_EVENT_AD_CONVERSION)
+        event.campaign_id = id;
     else if (e.type != FR_EVENT_SEARCH)
         event.item_id = id;
     if (e.type == FR_EVENT_SHARE) event.referrer_user_id = id;

@@ -241,14 +241,14 @@ static void test_json_is_what_the_docs_say(void) {
                                 .session_id = FR_STR("s"),
                                 .consent = FR_CONSENT_GIVEN});
     json_of(&w, &out);
-    CHECK_STR(
-        out.data,
-        "{\"user_id\":\"u\",\"events\":5,\"first_ms\":10,\"last_ms\":50,\"consent\":true,\"group\":null,"
-        "\"attributes\":{},\"counts\":{\"click\":2,\"dislike\":1,\"follow\":1,\"search\":1},"
-        "\"sessions\":{\"count\":1,\"last_id\":\"s\",\"last_start_ms\":10,\"last_end_ms\":50},"
-        "\"history\":[{\"item_id\":\"b\",\"weight\":1,\"epoch\":0,"
-        "\"behaviours\":{\"click\":{\"count\":2,\"last_ms\":20}},\"last_ms\":20}],"
-        "\"disliked\":[\"a\"],\"followees\":[\"v\"],\"sharers\":[\"r\"]}");
+    CHECK_STR(out.data,
+              "{\"user_id\":\"u\",\"events\":5,\"first_ms\":10,\"last_ms\":50,\"consent\":true,\"ads_"
+              "consent\":null,\"group\":null,"
+              "\"attributes\":{},\"counts\":{\"click\":2,\"dislike\":1,\"follow\":1,\"search\":1},"
+              "\"sessions\":{\"count\":1,\"last_id\":\"s\",\"last_start_ms\":10,\"last_end_ms\":50},"
+              "\"history\":[{\"item_id\":\"b\",\"weight\":1,\"epoch\":0,"
+              "\"behaviours\":{\"click\":{\"count\":2,\"last_ms\":20}},\"last_ms\":20}],"
+              "\"disliked\":[\"a\"],\"followees\":[\"v\"],\"sharers\":[\"r\"],\"exposures\":[]}");
     fr_buf_fini(&out);
     world_close(&w);
 }

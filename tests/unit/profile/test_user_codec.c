@@ -18,6 +18,7 @@ static void fill(struct world *w, struct fr_rng *rng) {
                             .time_ms = 40,
                             .event_id = FR_STR("e1"),
                             .consent = FR_CONSENT_GIVEN,
+                            .ads_consent = FR_CONSENT_REFUSED,
                             .session_id = FR_STR("s-1"),
                             .currency = FR_STR("EUR"),
                             .attributes = attributes,
@@ -60,6 +61,27 @@ static void test_round_trip(void) {
         fr_buf_fini(&twice);
         world_close(&w);
     }
+}
+
+/* Version 1 had twelve fields: the first twelve of today's. */
+static void test_a_state_of_before_ads_is_read(void) {
+    struct world w;
+    struct fr_buf bytes = {0}, twice = {0};
+    world_open(&w);
+    world_apply(&w, (struct log_event){FR_EVENT_CLICK, 1, 7});
+    fr_user_encode(&w.user, &w.rules, &w.ids, &bytes);
+    const char no_ads[] = {(char)0xc0, (char)0x92, (char)0xc0, (char)0x90};
+    CHECK(bytes.len > 6 && memcmp(bytes.data + bytes.len - 4, no_ads, 4) == 0);
+    CHECK_INT((unsigned char)bytes.data[0], 0x9e);
+    bytes.data[0] = (char)0x9c;
+    bytes.data[1] = 1;
+    CHECK_INT(again(&w, (struct fr_str){bytes.data, (uint32_t)bytes.len - 4}, &twice), FR_OK);
+    bytes.data[0] = (char)0x9e;
+    bytes.data[1] = 2;
+    CHECK(fr_str_eq(fr_buf_slice(&bytes), fr_buf_slice(&twice)));
+    fr_buf_fini(&bytes);
+    fr_buf_fini(&twice);
+    world_close(&w);
 }
 
 /* A state that was stored and loaded between any two events goes on as if it had stayed in memory. */
@@ -166,10 +188,11 @@ static void test_numbers_of_behaviours_are_fixed(void) {
 }
 
 static void test_one_click_in_full(void) {
-    static const unsigned char want[] = {
-        0x9c, 1,    0x92, 100,  100,  0x81, 1,    1,    0xc0, 0x90, 0x93, 0, 0x92, 0,
-        0,    0xc0, 0x93, 0xc0, 0x91, 0x93, 0xa1, 'i',  0,    0x92, 1,    0, 0x90, /* history */
-        0x93, 0xc0, 0x90, 0x90, 0x93, 0xc0, 0x90, 0x90, 0xc4, 0,    0x92, 0, 1,    0xc0};
+    static const unsigned char want[] = {0x9e, 2,    0x92, 100,  100,  0x81, 1,    1,    0xc0,
+                                         0x90, 0x93, 0,    0x92, 0,    0,    0xc0, 0x93, 0xc0,
+                                         0x91, 0x93, 0xa1, 'i',  0,    0x92, 1,    0,    0x90, /* history */
+                                         0x93, 0xc0, 0x90, 0x90, 0x93, 0xc0, 0x90, 0x90, 0xc4,
+                                         0,    0x92, 0,    1,    0xc0, 0xc0, 0x92, 0xc0, 0x90};
     struct world w;
     struct fr_buf bytes = {0};
     world_open(&w);
@@ -184,6 +207,7 @@ static void test_one_click_in_full(void) {
 
 int main(void) {
     RUN(test_round_trip);
+    RUN(test_a_state_of_before_ads_is_read);
     RUN(test_a_loaded_user_goes_on_the_same);
     RUN(test_every_cut_is_refused);
     RUN(test_damage_is_refused_or_harmless);
