@@ -4,6 +4,7 @@
  * cap "three a day" must not allow six around midnight). Of the times only those are kept that a rolling day can still see. */
 #include "freshet/profile/exposures.h"
 #include "freshet/base/err.h"
+#include "touch_order.h"
 #include <stdlib.h>
 
 void fr_exposures_fini(struct fr_exposures *x) {
@@ -23,12 +24,6 @@ uint32_t fr_exposure_count(const struct fr_exposure *e, fr_time_ms now_ms, int64
     for (uint32_t i = e ? e->time_n : 0; i-- > 0 && e->times[i] > now_ms - window_ms;)
         n += e->times[i] <= now_ms;
     return n;
-}
-
-static int touch_cmp(const struct fr_dict *ids, fr_time_ms t, uint32_t id, fr_time_ms other_t,
-                     uint32_t other_id) {
-    if (t != other_t) return t < other_t ? -1 : 1;
-    return id == other_id ? 0 : fr_str_cmp(fr_dict_str(ids, id), fr_dict_str(ids, other_id));
 }
 
 /* Times. */
@@ -111,7 +106,7 @@ void fr_exposures_add(struct fr_exposures *x, const struct fr_dict *ids, uint32_
     if (type != FR_EVENT_AD_IMPRESSION && type != FR_EVENT_AD_CLICK && type != FR_EVENT_AD_CONVERSION) return;
     uint32_t at = place_of(x, ids, campaign);
     if (at == x->n || x->at[at].campaign != campaign) {
-        if (x->has_horizon && touch_cmp(ids, t, campaign, x->horizon_ms, x->horizon_id) <= 0) return;
+        if (x->has_horizon && fr_touch_cmp(ids, t, campaign, x->horizon_ms, x->horizon_id) <= 0) return;
         insert(x, at, campaign);
     }
     count(&x->at[at], type, t);

@@ -18,6 +18,7 @@
  * Invariant fr_history_check. */
 #include "freshet/profile/history.h"
 #include "history_marks.h"
+#include "touch_order.h"
 #include <stdlib.h>
 
 void fr_history_fini(struct fr_history *h) {
@@ -54,14 +55,8 @@ struct fr_strength fr_history_strength(const struct fr_history *h, uint32_t id) 
     return i < h->n ? h->entries[i].strength : (struct fr_strength){0, 0};
 }
 
-static int touch_cmp(const struct fr_dict *ids, fr_time_ms t, uint32_t id, fr_time_ms other_t,
-                     uint32_t other_id) {
-    if (t != other_t) return t < other_t ? -1 : 1;
-    return id == other_id ? 0 : fr_str_cmp(fr_dict_str(ids, id), fr_dict_str(ids, other_id));
-}
-
 bool fr_history_is_old(const struct fr_history *h, const struct fr_dict *ids, uint32_t id, fr_time_ms t) {
-    return h->has_horizon && touch_cmp(ids, t, id, h->horizon_ms, h->horizon_id) <= 0;
+    return h->has_horizon && fr_touch_cmp(ids, t, id, h->horizon_ms, h->horizon_id) <= 0;
 }
 
 /* Entries: adding, and pushing out. */
@@ -167,7 +162,7 @@ static void purge_undos(struct fr_history *h, const struct fr_history_use *use) 
 
 static int undo_cmp(const struct fr_dict *ids, const struct fr_history_undo *a,
                     const struct fr_history_undo *b) {
-    int order = touch_cmp(ids, a->time_ms, a->id, b->time_ms, b->id);
+    int order = fr_touch_cmp(ids, a->time_ms, a->id, b->time_ms, b->id);
     return order ? order : (a->type > b->type) - (a->type < b->type);
 }
 

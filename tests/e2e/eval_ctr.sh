@@ -8,13 +8,6 @@ python3 "$helper" make "$log"
 
 # timeless: $out without what depends on the machine.
 timeless() { grep '^{' "$out" | sed -E 's/"(examples_per_second|events_per_second|peak_mib)":[^,}]*//g'; }
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    what=$1; shift
-    "$@" && return 0
-    bad=$((bad + 1))
-    say "not true: $what"
-}
 
 say "labels and measures, against Python"
 expect 0 "$freshet" eval ctr --events "$log" --window 5 --late 10 --predictions "$scratch/csv" --json

@@ -2,28 +2,15 @@
 . "$lib"
 freshet=${FRESHET:-build/release/freshet}
 [ -x "$freshet" ] || { say "no $freshet"; exit 77; }
-out=$scratch/out complaints=$scratch/complaints
-bad=0
+. "$root/tests/expect"
 
-# expect CODE ARGUMENT...
-expect() {
-    want=$1; shift
-    got=0
-    "$freshet" eval pacing "$@" > "$out" 2> "$complaints" || got=$?
-    [ "$got" = "$want" ] && return 0
-    bad=$((bad + 1))
-    say "exit $got, not $want: $*"
-    cat "$complaints"
+# measure CODE ARGUMENT...: what it exits with and prints, as tests/expect says.
+measure() {
+    code=$1; shift
+    expect_apart "$code" "$freshet" eval pacing "$@"
 }
-# complains TEXT: the last command said it.
-complains() {
-    grep -qF -- "$1" "$complaints" && return 0
-    bad=$((bad + 1))
-    say "not said: $1"
-    cat "$complaints"
-}
-# holds CONDITION: a Python expression over v, the object in $out.
-holds() {
+# figures CONDITION: a Python expression over v, the object in $out.
+figures() {
     python3 -c "import json, sys; v = json.load(sys.stdin); sys.exit(not ($1))" < "$out" && return 0
     bad=$((bad + 1))
     say "not true: $1"
@@ -36,66 +23,66 @@ for mode in soft hard; do
     for kill in 0 60; do
         say "$mode mode, kills: $kill"
         # shellcheck disable=SC2086
-        expect 0 $small --mode $mode --kill-every $kill
-        holds "v['cap_violations'] == 0 and v['capped_impressions'] > 10000"
-        holds "v['ledger_mismatches'] == 0 and v['replay_mismatches'] == 0"
-        holds "v['kills'] == ($kill and 1439) and (v['replayed'] > 5000) == ($kill > 0)"
-        holds "v['impression']['curve_most'] < .02 and v['impression']['hours'] > 200"
-        holds "v['impression']['spent'] > .99 and v['cannot_spend']['spent'] < .5"
+        measure 0 $small --mode $mode --kill-every $kill
+        figures "v['cap_violations'] == 0 and v['capped_impressions'] > 10000"
+        figures "v['ledger_mismatches'] == 0 and v['replay_mismatches'] == 0"
+        figures "v['kills'] == ($kill and 1439) and (v['replayed'] > 5000) == ($kill > 0)"
+        figures "v['impression']['curve_most'] < .02 and v['impression']['hours'] > 200"
+        figures "v['impression']['spent'] > .99 and v['cannot_spend']['spent'] < .5"
         if [ $mode = hard ]; then
-            holds "v['overspend'] == 0 and v['overspend_most'] == 0 and v['underspend'] < .03"
+            figures "v['overspend'] == 0 and v['overspend_most'] == 0 and v['underspend'] < .03"
         else
-            holds "v['unbilled'] == 0 and v['overspend'] < .01"
+            figures "v['unbilled'] == 0 and v['overspend'] < .01"
         fi
     done
 done
 
 say "the same seed is the same day, another one is not"
 # shellcheck disable=SC2086
-expect 0 $small --seed 5
+measure 0 $small --seed 5
 sed 's/"seconds.*//' "$out" > "$scratch/first"
 # shellcheck disable=SC2086
-expect 0 $small --seed 5 --plot "$scratch/plot.svg"
+measure 0 $small --seed 5 --plot "$scratch/plot.svg"
 sed 's/"seconds.*//' "$out" | cmp -s - "$scratch/first" || { bad=$((bad + 1)); say "seed 5 twice differs"; }
 grep -q '^</svg>' "$scratch/plot.svg" || { bad=$((bad + 1)); say "no plot"; }
 # shellcheck disable=SC2086
-expect 0 $small --seed 6
+measure 0 $small --seed 6
 sed 's/"seconds.*//' "$out" | cmp -s - "$scratch/first" && { bad=$((bad + 1)); say "seeds 5 and 6 agree"; }
 
 say "steps of a tenth, for comparison"
 # shellcheck disable=SC2086
-expect 0 $small --steps
-holds "v['impression']['hour_mean'] > .05 and v['cap_violations'] == 0 and v['ledger_mismatches'] == 0"
+measure 0 $small --steps
+figures "v['impression']['hour_mean'] > .05 and v['cap_violations'] == 0 and v['ledger_mismatches'] == 0"
 
 say "a shape of one's own"
 for h in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; do echo $h; done > "$scratch/shape"
 # shellcheck disable=SC2086
-expect 66 $small --shape "$scratch/shape"
+measure 66 $small --shape "$scratch/shape"
 complains "24 numbers are wanted, one a line; there are 23"
 echo 200 >> "$scratch/shape"
 # shellcheck disable=SC2086
-expect 0 $small --shape "$scratch/shape"
-holds "v['planned_micros'][23] > 3 * v['planned_micros'][22]"
+measure 0 $small --shape "$scratch/shape"
+figures "v['planned_micros'][23] > 3 * v['planned_micros'][22]"
 echo 9 >> "$scratch/shape"
-expect 66 --shape "$scratch/shape"
+measure 66 --shape "$scratch/shape"
 complains "line 25"
 echo "x" > "$scratch/shape"
-expect 66 --shape "$scratch/shape"
+measure 66 --shape "$scratch/shape"
 complains "line 1: x is no number above 0"
-expect 66 --shape "$scratch/none"
+measure 66 --shape "$scratch/none"
 
 say "options that are wrong"
-expect 64 --mode firm
+measure 64 --mode firm
 complains "the mode is soft or hard"
-expect 64 --requests 10
+measure 64 --requests 10
 complains "--requests is from 1000"
-expect 64 --kill-every 3
+measure 64 --kill-every 3
 complains "a restart takes 5 seconds"
-expect 64 --campaigns 0
-expect 64 --users 10000000 --campaigns 1000
+measure 64 --campaigns 0
+measure 64 --users 10000000 --campaigns 1000
 complains "users times campaigns"
-expect 64 --users 100
+measure 64 --users 100
 complains "at most 1000 requests a user"
-expect 64 --instances 13
-expect 64 more
+measure 64 --instances 13
+measure 64 more
 [ $bad = 0 ]

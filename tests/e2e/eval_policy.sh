@@ -7,13 +7,6 @@ helper=tests/e2e/eval_policy.py
 python3 "$helper" make "$scratch"
 shown=$scratch/shown.jsonl other=$scratch/other.jsonl
 
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    what=$1; shift
-    "$@" && return 0
-    bad=$((bad + 1))
-    say "not true: $what"
-}
 # evaluate FILE OPTIONS...: as JSON into FILE.
 evaluate() {
     file=$1; shift

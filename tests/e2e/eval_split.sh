@@ -2,33 +2,14 @@
 . "$lib"
 freshet=${FRESHET:-build/release/freshet}
 [ -x "$freshet" ] || { say "no $freshet"; exit 77; }
-helper=tests/e2e/eval_split.py out=$scratch/out complaints=$scratch/complaints
+. "$root/tests/expect"
+helper=tests/e2e/eval_split.py
 train=$scratch/train test=$scratch/test other=$scratch/other friends=$scratch/friends items=$scratch/items
-bad=0
 
-# expect CODE ARGUMENT...: freshet eval split's exit code; standard output is in $out, errors in $complaints.
-expect() {
-    want=$1; shift
-    got=0
-    "$freshet" eval split "$@" > "$out" 2> "$complaints" || got=$?
-    [ "$got" = "$want" ] && return 0
-    bad=$((bad + 1))
-    say "exit $got, not $want: $*"
-    cat "$complaints"
-}
-# complains TEXT: the last command said it.
-complains() {
-    grep -qF -- "$1" "$complaints" && return 0
-    bad=$((bad + 1))
-    say "not said: $1"
-    cat "$complaints"
-}
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    what=$1; shift
-    "$@" && return 0
-    bad=$((bad + 1))
-    say "not true: $what"
+# measure CODE ARGUMENT...: what it exits with and prints, as tests/expect says.
+measure() {
+    code=$1; shift
+    expect_apart "$code" "$freshet" eval split "$@"
 }
 # figure KEY: of the first row of $out.
 figure() { head -n 1 "$out" | python3 -c "import json, sys; print('%.6g' % json.load(sys.stdin)['$1'])"; }
@@ -37,7 +18,7 @@ python3 "$helper" make "$scratch"
 
 say "popularity, against Python"
 for k in 1 20; do
-    expect 0 --train "$train" --test "$test" --models popular --k $k --json
+    measure 0 --train "$train" --test "$test" --models popular --k $k --json
     # shellcheck disable=SC2046
     set -- $(python3 "$helper" popular "$train" "$test" $k)
     for key in recall ndcg mrr hit_rate precision; do
@@ -47,29 +28,29 @@ for k in 1 20; do
 done
 
 say "every row, table and JSON, several lengths"
-expect 0 --train "$train" --test "$test" --models popular,item-cf,blend --k 5 --budget 2 --json
+measure 0 --train "$train" --test "$test" --models popular,item-cf,blend --k 5 --budget 2 --json
 holds "rows" python3 "$helper" rows "$out" popular item-cf blend
-expect 0 --train "$train" --test "$test" --models popular,item-cf --k 5,10 --budget 0
+measure 0 --train "$train" --test "$test" --models popular,item-cf --k 5,10 --budget 0
 holds "a heading and four rows" [ "$(wc -l < "$out")" = 5 ]
-expect 0 --train "$train" --test "$test" --friends "$friends" --items "$items" --models all --k 5 --budget 0 --json
+measure 0 --train "$train" --test "$test" --friends "$friends" --items "$items" --models all --k 5 --budget 0 --json
 holds "nothing lacks friends" [ "$(grep -c 'needs --friends' "$complaints")" = 0 ]
 
 say "the same split in another dress"
-expect 0 --train "$train" --test "$test" --models item-cf --k 5 --budget 0 --json
+measure 0 --train "$train" --test "$test" --models item-cf --k 5 --budget 0 --json
 recall=$(figure recall)
 sort -R "$train" | gzip > "$scratch/train.gz"
 awk '{ for (i = 2; i <= NF; i++) print $1 "\t" $i "\t" i }' "$test" > "$scratch/test.tsv"
-expect 0 --train "$scratch/train.gz" --test "$scratch/test.tsv" --models item-cf --k 5 --budget 0 --json
+measure 0 --train "$scratch/train.gz" --test "$scratch/test.tsv" --models item-cf --k 5 --budget 0 --json
 holds "recall $(figure recall) is $recall" [ "$(figure recall)" = "$recall" ]
 
 say "what is chosen does not depend on what is tested"
-expect 0 --train "$train" --test "$test" --models item-cf,blend --k 5 --budget 600 --json --save-params "$scratch/p1"
+measure 0 --train "$train" --test "$test" --models item-cf,blend --k 5 --budget 600 --json --save-params "$scratch/p1"
 cp "$out" "$scratch/first"
-expect 0 --train "$train" --test "$other" --models item-cf,blend --k 5 --budget 600 --json --save-params "$scratch/p2"
+measure 0 --train "$train" --test "$other" --models item-cf,blend --k 5 --budget 600 --json --save-params "$scratch/p2"
 holds "the parameters are the same" cmp "$scratch/p1" "$scratch/p2"
 holds "other figures" [ "$(figure recall)" != "$(head -n 1 "$scratch/first" | python3 -c \
     "import json, sys; print('%.6g' % json.load(sys.stdin)['recall'])")" ]
-expect 0 --train "$train" --test "$test" --models item-cf --k 5 --json --params "$scratch/p1"
+measure 0 --train "$train" --test "$test" --models item-cf --k 5 --json --params "$scratch/p1"
 holds "the file's parameters give the same figures" [ "$(figure recall)" = "$(head -n 1 "$scratch/first" | python3 -c \
     "import json, sys; print('%.6g' % json.load(sys.stdin)['recall'])")" ]
 
@@ -90,24 +71,24 @@ holds "content knows new items" better content "new items"
 holds "content knows new items, for new users, too" better content "both new"
 
 say "what is wrong"
-expect 64 --train "$train"
+measure 64 --train "$train"
 complains "split needs --train and --test"
-expect 64 --train "$train" --test "$test" --models alss
+measure 64 --train "$train" --test "$test" --models alss
 complains "did you mean als?"
-expect 64 --train "$train" --test "$test" --k 0
-expect 64 --train "$train" --test "$test" --format csv
-expect 66 --train /nowhere/train --test "$test"
+measure 64 --train "$train" --test "$test" --k 0
+measure 64 --train "$train" --test "$test" --format csv
+measure 66 --train /nowhere/train --test "$test"
 complains "/nowhere/train: No such file or directory"
 : > "$scratch/empty"
-expect 66 --train "$train" --test "$scratch/empty"
+measure 66 --train "$train" --test "$scratch/empty"
 complains "$scratch/empty: no pair is in it"
 printf '1\t2\t1\n1\t3\tx\n' > "$scratch/wrong"
-expect 66 --train "$scratch/wrong" --test "$test"
+measure 66 --train "$scratch/wrong" --test "$test"
 complains "$scratch/wrong:2: the value is not a number"
 head -c 300 "$scratch/train.gz" > "$scratch/cut.gz"
-expect 66 --train "$scratch/cut.gz" --test "$test"
+measure 66 --train "$scratch/cut.gz" --test "$test"
 echo '{"freshet":"parameters","version":1,"models":{"alss":{}}}' > "$scratch/bad.json"
-expect 78 --train "$train" --test "$test" --params "$scratch/bad.json"
+measure 78 --train "$train" --test "$test" --params "$scratch/bad.json"
 complains "alss: there is no such model"
 
 [ "$bad" = 0 ]

@@ -9,13 +9,6 @@ python3 "$helper" make "$log"
 
 # timeless: $out without what depends on the machine.
 timeless() { sed -E 's/"(fit_seconds|score_seconds|peak_mib)":[^,}]*//g' "$out"; }
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    what=$1; shift
-    "$@" && return 0
-    bad=$((bad + 1))
-    say "not true: $what"
-}
 
 say "the protocol, against Python"
 expect 0 "$freshet" eval stream --events "$log" --json 2> "$scratch/complaints"
