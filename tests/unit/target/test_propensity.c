@@ -62,6 +62,26 @@ static void check_good(const struct fr_propensity *p, bool is_linear) {
     CHECK(fr_confusion_f1(&c) > fr_confusion_f1(&half));
 }
 
+static double loss_of(const struct fr_propensity *p) {
+    double out[ROWS];
+    CHECK_INT(fr_propensity_score(p, other, ROWS, out, NULL), FR_OK);
+    return fr_binary_log_loss(out, other_labels, ROWS);
+}
+
+/* Its weights are those that lose least where nothing had been learnt. */
+static void test_the_ensemble_is_better_than_its_parts(void) {
+    const enum fr_propensity_kind kinds[] = {FR_PROPENSITY_BOOSTING, FR_PROPENSITY_FOREST, FR_PROPENSITY_MLP};
+    double least = HUGE_VAL, most = 0;
+    for (int i = 0; i < 3; i++) {
+        struct fr_propensity *p = fit(kinds[i], FR_IMBALANCE_NONE);
+        least = fmin(least, loss_of(p));
+        most = fmax(most, loss_of(p));
+        fr_propensity_free(p);
+    }
+    CHECK(most > least + .01); /* or the next line could not fail */
+    CHECK(loss_of(ensemble) < least);
+}
+
 /* What balancing does to the base rate, calibration takes back. */
 static void check_kind(enum fr_propensity_kind kind, enum fr_imbalance imbalance) {
     struct fr_propensity *p = fit(kind, imbalance);
@@ -215,6 +235,7 @@ int main(void) {
     fr_la_threads(1);
     ensemble = fit(FR_PROPENSITY_ENSEMBLE, FR_IMBALANCE_NONE);
     RUN(test_each_kind);
+    RUN(test_the_ensemble_is_better_than_its_parts);
     RUN(test_each_imbalance);
     RUN(test_reasons_add_up);
     RUN(test_bases_of_rows_agree);
