@@ -55,7 +55,7 @@ static void open_twins(struct twins *t, const struct fr_bench_options *o, const 
     t->user =
         open_worker(t, c, rules, FR_TOPIC_EVENTS, GROUP_USER, fr_stage_user_new(rules, t->partitions, NULL));
     t->aggregate = open_worker(t, c, rules, FR_TOPIC_AFFINITY, GROUP_AGGREGATE,
-                               fr_stage_aggregate_new(rules, t->partitions));
+                               fr_stage_aggregate_new(rules, t->partitions, NULL));
 }
 
 static void close_twins(struct twins *t) {

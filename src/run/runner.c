@@ -56,11 +56,12 @@ static void fail(struct fr_runner *r, enum fr_err err, const char *text) {
 
 static struct fr_stage *stage_of(struct fr_runner *r, enum fr_stage_kind kind) {
     const uint32_t *partitions = r->config.partitions;
+    struct fr_stage_feeds feeds = {.models = r->follow ? fr_live_follow_slot(r->follow) : NULL,
+                                   .catalogs = fr_runner_catalogs(r)};
     if (kind == FR_STAGE_LEARNER) return fr_stage_learner_new(r->config.rules, partitions[FR_TOPIC_EXAMPLES]);
     if (kind == FR_STAGE_AGGREGATE)
-        return fr_stage_aggregate_new(r->config.rules, partitions[FR_TOPIC_AFFINITY]);
-    return fr_stage_user_new(r->config.rules, partitions[FR_TOPIC_AFFINITY],
-                             r->follow ? fr_live_follow_slot(r->follow) : NULL);
+        return fr_stage_aggregate_new(r->config.rules, partitions[FR_TOPIC_AFFINITY], &feeds);
+    return fr_stage_user_new(r->config.rules, partitions[FR_TOPIC_AFFINITY], &feeds);
 }
 
 /* Patience until both ends are there. NULL: the run is over. */

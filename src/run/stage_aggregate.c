@@ -36,6 +36,7 @@ struct known_count {
 struct aggregate_stage {
     struct fr_stage base;
     const struct fr_rules *rules;
+    struct fr_stage_feeds feeds;
     struct fr_item_rules item_rules;
     struct fr_keys views;
     struct fr_dict ids;
@@ -384,10 +385,12 @@ static const struct fr_stage_ops ops = {.name = "aggregate",
                                         .partition_dropped = partition_dropped,
                                         .free = free_stage};
 
-struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions) {
+struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions,
+                                        const struct fr_stage_feeds *feeds) {
     struct aggregate_stage *s = fr_alloc_zero(1, sizeof *s);
     s->base = (struct fr_stage){&ops, 1};
     s->rules = rules;
+    if (feeds) s->feeds = *feeds;
     s->item_rules = (struct fr_item_rules){&rules->popularity, rules->pairs_per_item};
     fr_keys_init(&s->views, rules->topic_prefix, "aggregate", affinity_partitions, 1);
     fr_dict_init(&s->ids);

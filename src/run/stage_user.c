@@ -231,7 +231,7 @@ static const struct fr_stage_ops ops = {.name = "user",
                                         .free = free_stage};
 
 struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions,
-                                   struct fr_slot *models) {
+                                   const struct fr_stage_feeds *feeds) {
     struct user_stage *s = fr_alloc_zero(1, sizeof *s);
     s->base = (struct fr_stage){&ops, 0};
     s->rules = rules;
@@ -240,7 +240,7 @@ struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affini
     s->decoder = fr_decoder_new(&rules->events);
     s->deltas = fr_delta_sink_new(&s->ids, affinity_partitions, 0);
     s->ranker = fr_ranker_new();
-    s->models = models;
+    if (feeds) s->feeds = *feeds;
     s->examples = fr_example_writer_new(&s->ids);
     s->lister = fr_live_lister_new(&s->ids);
     return &s->base;

@@ -76,7 +76,7 @@ struct user_stage {
     struct fr_delta_sink *deltas;
     struct fr_ranker *ranker;
     struct fr_example_writer *examples;
-    struct fr_slot *models; /* of struct fr_live_model; NULL: none */
+    struct fr_stage_feeds feeds;
     struct fr_live_lister *lister;
     int64_t *through;                     /* [partitions] last offset applied of each input partition */
     struct user_state *states, *sweep_at; /* all in memory; the next one to get a new list, NULL: no sweep */

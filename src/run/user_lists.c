@@ -108,7 +108,7 @@ static void note_cause(const struct fr_stage_batch *b, const struct touched *t) 
  * with one model. */
 void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b) {
     struct fr_slot_hold model = {0};
-    if (s->models) model = fr_slot_take(s->models);
+    if (s->feeds.models) model = fr_slot_take(s->feeds.models);
     for (uint32_t i = 0; i < s->touched_n; i++) {
         const struct touched *t = &s->touched[i];
         if (!t->due || !t->state) continue;
@@ -118,5 +118,5 @@ void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b) {
         else
             user_publish_list(s, b, t->state, model.thing, t->since_ms);
     }
-    if (s->models) fr_slot_release(s->models, &model);
+    if (s->feeds.models) fr_slot_release(s->feeds.models, &model);
 }

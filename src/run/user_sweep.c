@@ -31,17 +31,17 @@ static bool is_another(struct user_stage *s, const struct fr_live_model *model) 
 }
 
 bool user_sweep_is_due(struct user_stage *s) {
-    if (s->sweep_at || !s->models) return s->sweep_at != NULL;
-    struct fr_slot_hold hold = fr_slot_take(s->models);
+    if (s->sweep_at || !s->feeds.models) return s->sweep_at != NULL;
+    struct fr_slot_hold hold = fr_slot_take(s->feeds.models);
     const struct fr_live_model *model = hold.thing;
     bool due = model && strcmp(s->swept, model->learner.bundle) != 0;
-    fr_slot_release(s->models, &hold);
+    fr_slot_release(s->feeds.models, &hold);
     return due;
 }
 
 void user_sweep(struct user_stage *s, const struct fr_stage_batch *b) {
-    if (!s->models) return;
-    struct fr_slot_hold hold = fr_slot_take(s->models);
+    if (!s->feeds.models) return;
+    struct fr_slot_hold hold = fr_slot_take(s->feeds.models);
     if (is_another(s, hold.thing)) s->sweep_at = s->states;
     uint32_t lists = 0;
     for (uint32_t i = 0; s->sweep_at && i < SWEEP_LOOKS && lists < SWEEP_LISTS; i++) {
@@ -52,5 +52,5 @@ void user_sweep(struct user_stage *s, const struct fr_stage_batch *b) {
         lists++;
     }
     fr_stat_add(b->stat, FR_STAT_LISTS_SWEPT, 0, lists);
-    fr_slot_release(s->models, &hold);
+    fr_slot_release(s->feeds.models, &hold);
 }

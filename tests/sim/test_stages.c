@@ -31,7 +31,7 @@ static uint32_t partitions_of(enum fr_stage_kind kind) { return kind == FR_STAGE
 
 static struct fr_stage *stage_new(const struct pipeline *p, enum fr_stage_kind kind) {
     if (kind == FR_STAGE_USER) return fr_stage_user_new(&p->rules, PARTITIONS, NULL);
-    if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS);
+    if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS, NULL);
     return fr_stage_learner_new(&p->rules, 1);
 }
 

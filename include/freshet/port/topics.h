@@ -16,7 +16,11 @@
     X(ITEMS, "items", true, false, false, "the catalogue: one record an item, key = item_id")                \
     X(EXAMPLES, "examples", false, true, false, "what users did with what was known before, key = model")    \
     X(MODELS, "models", true, false, false,                                                                  \
-      "fitted models: announced, promoted, refused, rolled back, with the evidence")
+      "fitted models: announced, promoted, refused, rolled back, with the evidence")                         \
+    X(CAMPAIGNS, "campaigns", true, false, false, "campaigns and segments, one record each, key = its id")   \
+    X(AD_SCORES, "ad-scores", true, false, true, "the latest ad scores per user, key = user_id")             \
+    X(AUDIENCES, "audiences", true, false, true, "the latest segments per user, key = user_id")              \
+    X(PROPENSITIES, "propensities", true, false, true, "the latest propensities per user, key = user_id")
 
 enum fr_topic {
 #define FR_TOPIC_ENUM(name, suffix, compacted, input, many, text) FR_TOPIC_##name,

@@ -50,10 +50,18 @@ void fr_rules_fini(struct fr_rules *r);
 /* A hash of what shapes the stored states: other values must not continue them. */
 uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input);
 
-/* models: of struct fr_live_model (run/live_model.h), kept; NULL: lists are made without one. */
+/* What others keep up to date while stages run; each may be NULL: there is none. All are kept. */
+struct fr_stage_feeds {
+    struct fr_slot *models;    /* of struct fr_live_model (run/live_model.h): what lists are made with */
+    struct fr_slot *catalogs;  /* of struct fr_catalog_version (run/catalog_follow.h) */
+    struct fr_slot *campaigns; /* of struct fr_campaign_set (target/campaign_set.h) */
+    struct fr_slot *ads;       /* of struct fr_live_ads (run/live_ads.h): what ad scores are made with */
+};
+
 struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions,
-                                   struct fr_slot *models);
-struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions);
+                                   const struct fr_stage_feeds *feeds); /* NULL: none of them */
+struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions,
+                                        const struct fr_stage_feeds *feeds);
 struct fr_stage *fr_stage_learner_new(const struct fr_rules *rules, uint32_t example_partitions);
 
 /* The parts of a state key: what kind of thing it is and its id. */
