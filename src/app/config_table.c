@@ -183,6 +183,24 @@ static const struct fr_config_row rows[] = {
      "exploration: 0.05, exploring: thompson}}. The list of recommend.surface follows those of its name. "
      "docs/RECOMMENDATIONS.md says what they do."},
 
+    BOOL("targeting.ads", targeting.ads, true,
+         "Follow the campaigns topic and say what each campaign is worth for each user; false: nothing of "
+         "ads runs."),
+    CHOICE("targeting.consent", targeting.consent, "not_refused", "not_refused|given",
+           "Who may be scored, learnt from and counted: everybody who has not refused, or only who has "
+           "agreed."),
+    BOOL("targeting.score_views", targeting.score_views, false,
+         "Also write each user's ad scores to Redis, for an ad server that asks."),
+    TEXT("targeting.surface", targeting.surface, "default",
+         "Name of the place that ad scores are made for, as ad events have it."),
+    INT("targeting.score_ttl_ms", targeting.score_ttl_ms, 900000, 1000, 3.2e10, "ms",
+        "Expiry time of ad scores after they were made."),
+    INT("targeting.scores_most", targeting.scores_most, 50, 1, 20000, "",
+        "Campaigns scored for a user at most, the best by priority and by their own rates; the rest is "
+        "counted."),
+    INT("targeting.bought_ms", targeting.bought_ms, 2592000000, 0, 3.2e12, "ms",
+        "How long a purchase keeps campaigns away that promote what was bought."),
+
     LIST("run.stages", run.stages, "user,aggregate,learner", "user|aggregate|learner",
          "Stages that `freshet run` runs."),
     INT("run.workers", run.workers, 1, 1, 64, "", "Threads per stage, each with partitions of its own."),

@@ -63,6 +63,16 @@ static void wire_models(const struct fr_config *c, struct fr_rules *r) {
     r->recommender.exploration = c->models.exploration;
 }
 
+static void wire_ads(const struct fr_config *c, struct fr_ad_rules *ads) {
+    ads->enabled = c->targeting.ads;
+    ads->consent_must_be_given = c->targeting.consent == 1;
+    ads->score_views = c->targeting.score_views;
+    ads->ttl_ms = (uint32_t)c->targeting.score_ttl_ms;
+    ads->scores_most = (uint32_t)c->targeting.scores_most;
+    ads->bought_ms = c->targeting.bought_ms;
+    snprintf(ads->surface, sizeof ads->surface, "%s", c->targeting.surface);
+}
+
 /* The rules of the surface that the published lists are for. */
 static void wire_surface(const struct fr_config *c, struct fr_rules *r) {
     struct fr_surfaces surfaces = fr_surfaces_read(c, &r->texts, NULL, NULL);
@@ -76,6 +86,7 @@ enum fr_err fr_wire_rules(const struct fr_config *c, struct fr_rules *r, struct 
     wire_profile(c, &r->profile);
     wire_list(c, r);
     wire_models(c, r);
+    wire_ads(c, &r->ads);
     r->pairs_per_item = (uint32_t)c->affinity.pairs_per_item;
     r->neighbors = (uint32_t)c->affinity.neighbors;
     r->publish_interval_ms = (uint32_t)c->affinity.publish_interval_ms;

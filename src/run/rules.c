@@ -15,7 +15,12 @@ void fr_rules_default(struct fr_rules *r) {
                            .publish_per_batch = 2000,
                            .surface = "default",
                            .topic_prefix = "freshet",
-                           .source = "/freshet"};
+                           .source = "/freshet",
+                           .ads = {.enabled = true,
+                                   .surface = "default",
+                                   .ttl_ms = 900000,
+                                   .scores_most = 50,
+                                   .bought_ms = INT64_C(30) * 86400000}};
     fr_event_rules_init(&r->events);
     fr_profile_rules_default(&r->profile, &r->events);
     fr_decay_init(&r->popularity, r->profile.half_life_epochs, 60);

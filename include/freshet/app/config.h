@@ -90,6 +90,12 @@ struct fr_config {
     } models;
     struct fr_config_list surfaces; /* a tree: app/surfaces.h */
     struct {
+        bool ads, score_views;
+        int64_t consent; /* 0: not refused; 1: given */
+        const char *surface;
+        int64_t score_ttl_ms, scores_most, bought_ms;
+    } targeting;
+    struct {
         struct fr_config_list stages;
         int64_t workers, state_cache_bytes, drain_timeout_ms;
     } run;

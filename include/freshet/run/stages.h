@@ -20,6 +20,17 @@
 #include "freshet/run/slot.h"
 #include "freshet/run/stage.h"
 
+/* What is said about campaigns, and to whom. */
+struct fr_ad_rules {
+    bool enabled;               /* false: campaigns are not followed and nothing is said about them */
+    bool consent_must_be_given; /* false: ads are for everybody who has not refused */
+    bool score_views;           /* scores are written to the store too */
+    char surface[64];           /* where scores are meant for: what the click model is asked with */
+    uint32_t ttl_ms;            /* of scores */
+    uint32_t scores_most;       /* campaigns scored for a user */
+    int64_t bought_ms;          /* how long something counts as just bought */
+};
+
 /* Read-only for all stages of the process. */
 struct fr_rules {
     struct fr_event_rules events;
@@ -39,6 +50,7 @@ struct fr_rules {
     struct fr_arena texts;
     struct fr_monitor_params monitor; /* of the lists by a bundle after it came into force */
     uint32_t snapshot_ms;             /* between two snapshots of a live model, at least */
+    struct fr_ad_rules ads;
 };
 
 /* Every default of the program: what it does without a configuration. */
