@@ -2,9 +2,7 @@
  * that whoever writes a catalogue is told everything that is wrong with a record at once. */
 #include "freshet/catalog/item_record.h"
 #include "freshet/base/json.h"
-#include "freshet/base/utf8.h"
-#include "freshet/event/when.h"
-#include <jansson.h>
+#include "record_text.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -12,7 +10,7 @@ struct reading {
     struct fr_arena *arena;
     struct fr_item_record *item;
     struct fr_item_faults *faults;
-    char field[48];
+    char field[FR_RECORD_FIELD_BYTES];
 };
 
 static const struct {
@@ -33,20 +31,8 @@ static void fault(struct reading *r, enum fr_item_fault_code code) {
     memcpy(f->field, r->field, sizeof f->field);
 }
 
-/* A name that ends in the middle of a character would not be text any more. */
 static void say_field(struct reading *r, const char *name, const char *member) {
-    int n = snprintf(r->field, sizeof r->field, "%s%s%s", name, *member ? "." : "", member);
-    if (n < (int)sizeof r->field) return;
-    struct fr_str text = {r->field, sizeof r->field - 1};
-    uint32_t last = text.len - 1;
-    while (last && ((unsigned char)r->field[last] & 0xc0) == 0x80) last--;
-    if (fr_utf8_length(text, last) == 0) r->field[last] = '\0';
-}
-
-static bool has_controls(struct fr_str s) {
-    for (uint32_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f) return true;
-    return false;
+    record_field(r->field, name, member);
 }
 
 /* A text of at most `most` bytes; one that is empty counts as absent. */
@@ -58,7 +44,7 @@ static bool read_text(struct reading *r, const json_t *value, uint32_t most, str
     }
     size_t len = json_string_length(value);
     struct fr_str text = {json_string_value(value), (uint32_t)len};
-    if (len > most || has_controls(text)) {
+    if (len > most || record_has_controls(text)) {
         fault(r, FR_ITEM_BAD_TEXT);
         return false;
     }
@@ -128,7 +114,7 @@ static bool read_attribute(struct reading *r, const char *name, const json_t *va
     struct fr_str key = fr_str_of(name);
     say_field(r, "attributes", name);
     if (json_is_null(value)) return false;
-    if (key.len == 0 || key.len > FR_ITEM_TEXT_BYTES || has_controls(key)) {
+    if (key.len == 0 || key.len > FR_ITEM_TEXT_BYTES || record_has_controls(key)) {
         fault(r, FR_ITEM_BAD_TEXT);
         return false;
     }
@@ -173,17 +159,10 @@ static void read_available(struct reading *r, const json_t *value) {
 }
 
 static void read_created(struct reading *r, const json_t *value) {
-    struct fr_str text = {json_string_value(value), (uint32_t)json_string_length(value)};
-    bool is_number = json_is_number(value), is_text = json_is_string(value);
-    fr_time_ms *out = &r->item->created_ms;
-    if (is_text && text.len == 0) return;
-    if (json_is_integer(value))
-        r->item->has_created = fr_when_integer(json_integer_value(value), out);
-    else if (is_number)
-        r->item->has_created = fr_when_real(json_real_value(value), out);
-    else if (is_text)
-        r->item->has_created = fr_when_text(text, out);
-    if (!r->item->has_created) fault(r, is_number || is_text ? FR_ITEM_BAD_TIME : FR_ITEM_BAD_TYPE);
+    enum record_time read = record_time(value, &r->item->created_ms);
+    r->item->has_created = read == RECORD_TIME_READ;
+    if (read == RECORD_TIME_BAD) fault(r, FR_ITEM_BAD_TIME);
+    if (read == RECORD_TIME_NO_TIME) fault(r, FR_ITEM_BAD_TYPE);
 }
 
 static const struct {
@@ -208,25 +187,16 @@ static void read_fields(struct reading *r, const json_t *object, struct fr_str k
 }
 
 static json_t *parse(struct reading *r, struct fr_str text) {
-    json_error_t error = {0};
+    static const enum fr_item_fault_code codes[] = {[RECORD_NOT_JSON] = FR_ITEM_NOT_JSON,
+                                                    [RECORD_DUPLICATE_KEY] = FR_ITEM_DUPLICATE_KEY,
+                                                    [RECORD_NOT_OBJECT] = FR_ITEM_NOT_OBJECT};
+    enum record_fault found;
     if (text.len > FR_ITEM_RECORD_BYTES) {
         fault(r, FR_ITEM_TOO_LARGE);
         return NULL;
     }
-    /* Jansson 2.14 drops a NUL byte behind a number or a literal; no JSON text has one. */
-    bool has_nul = text.len && memchr(text.ptr, '\0', text.len);
-    json_t *root = text.len && !has_nul
-                       ? json_loadb(text.ptr, text.len,
-                                    JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error)
-                       : NULL;
-    bool twice = !root && text.len && !has_nul && json_error_code(&error) == json_error_duplicate_key;
-    if (!root) {
-        fault(r, twice ? FR_ITEM_DUPLICATE_KEY : FR_ITEM_NOT_JSON);
-    } else if (!json_is_object(root)) {
-        fault(r, FR_ITEM_NOT_OBJECT);
-        json_decref(root);
-        root = NULL;
-    }
+    json_t *root = record_parse(text, &found);
+    if (!root) fault(r, codes[found]);
     return root;
 }
 

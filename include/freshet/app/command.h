@@ -8,6 +8,7 @@
 #ifndef FR_APP_COMMAND_H
 #define FR_APP_COMMAND_H
 
+#include "freshet/base/suggest.h"
 #include "freshet/app/config.h"
 
 enum fr_exit {
@@ -95,8 +96,6 @@ void fr_app_fini(struct fr_app *app);
 
 /* "freshet replay: what" and the way to its help on standard error; returns FR_EXIT_USAGE. */
 int fr_usage(const char *command, const char *format, ...) FR_PRINTF(2, 3);
-/* The nearest of names by edit distance, NULL when none is near. */
-const char *fr_suggest(const char *word, const char *const *names, uint32_t n);
 
 const struct fr_command *fr_commands(uint32_t *n);
 const struct fr_command *fr_command_find(const char *name); /* NULL: none */

@@ -22,7 +22,7 @@ enum {
     FR_CAMPAIGN_FAULTS = 16,
     FR_CAMPAIGN_CAP_MAX = 100 /* of impressions an hour and a day: what exposures can count */
 };
-#define FR_CAMPAIGN_MICROS_MAX (INT64_C(1) << 60)
+#define FR_CAMPAIGN_MICROS_MAX (INT64_C(1) << 52) /* so that doubles tell amounts apart */
 
 /* What a record is. */
 #define FR_CAMPAIGN_KIND_MAP(X)                         \
@@ -76,8 +76,9 @@ struct fr_campaign {
     enum fr_campaign_state state;
     enum fr_campaign_budget budget;
     struct fr_str id, name, advertiser, currency;
-    struct fr_str rule;                                  /* who may see it; empty: everybody */
-    const struct fr_str *items, *categories, *creatives; /* what is promoted, what can be shown */
+    struct fr_str rule; /* who may see it; empty: everybody */
+    const struct fr_str *items, *categories,
+        *creatives; /* what is promoted, what can be shown; each text once */
     uint32_t item_n, category_n, creative_n;
     fr_time_ms start_ms, end_ms;          /* start_ms <= it runs < end_ms; INT64_MIN, INT64_MAX: always */
     int64_t daily_micros, total_micros;   /* 0: without */
@@ -132,7 +133,8 @@ const char *fr_campaign_fault_text(enum fr_campaign_fault_code code);
 /* Adds one; what does not fit is dropped. */
 void fr_campaign_fault_add(struct fr_campaign_faults *faults, enum fr_campaign_fault_code code,
                            const char *field, const char *hint);
-/* Appends "field: sentence (hint)" of all, joined by "; ". */
+/* Appends "field: sentence (hint)" of one; of all, joined by "; ". */
+void fr_campaign_fault_write(struct fr_buf *out, const struct fr_campaign_fault *fault);
 void fr_campaign_faults_write(struct fr_buf *out, const struct fr_campaign_faults *faults);
 
 /* key: the record's, ptr NULL when there is none to hold the id to. False: *faults says why; *out is then unspecified. */

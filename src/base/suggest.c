@@ -1,4 +1,6 @@
-#include "freshet/app/command.h"
+#include "freshet/base/suggest.h"
+#include <stdbool.h>
+#include <string.h>
 
 enum { WORD_BYTES = 128 };
 
