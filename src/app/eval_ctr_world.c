@@ -3,6 +3,7 @@
 #include "freshet/app/items_read.h"
 #include "freshet/base/hash.h"
 #include "freshet/event/clean.h"
+#include "freshet/target/ad_impression.h"
 #include "eval_ctr.h"
 #include <math.h>
 #include <stdlib.h>
@@ -143,14 +144,6 @@ static void note_user(struct ctr_world *w, const struct fr_event *event) {
         fr_attributes_set(profile, &w->rules->profile, &event->attributes[i], event->time_ms);
 }
 
-static void put_profile(const struct fr_profile_attributes *profile, struct fr_impression *s) {
-    for (uint32_t i = 0; i < profile->n && s->user_attribute_n < FR_IMPRESSION_USER_ATTRIBUTES; i++) {
-        const struct fr_profile_attribute *a = &profile->at[i];
-        if (a->kind != FR_ATTRIBUTE_NULL)
-            s->user_attributes[s->user_attribute_n++] = fr_impression_text(a->name, a->text);
-    }
-}
-
 /* ---- steps ---- */
 
 static uint64_t hash_or_0(struct fr_str s) { return s.len ? fr_hash_str(s) : 0; }
@@ -188,7 +181,7 @@ static void shown_step(struct ctr_world *w, const struct fr_event *event, struct
     s->surface = hash_or_0(event->surface);
     s->position = position;
     s->age_days = -1;
-    put_profile(profile_of(w, event->user_id), s);
+    fr_impression_profile(s, profile_of(w, event->user_id));
     if (view) put_item(view, s);
     if (event->campaign_id.len)
         out->group = fr_dict_intern(&w->groups, event->campaign_id);
