@@ -5,7 +5,7 @@
  *        | for late ones   |  some a yes  |
  *
  * A map has the number of each key's last impression. An older one of the same key is never asked for again, so
- * removing an entry takes the key out only if it is still the last. */
+ * removing an entry takes its keys out only where it is still the last. Keys that an entry does not need repeat the first. */
 #include "freshet/target/attribution.h"
 #include "freshet/base/map.h"
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 enum state { WAITING, IS_YES, IS_NO, IS_FORGOTTEN };
 
 struct entry {
-    uint64_t key, owner;
+    uint64_t keys[FR_ATTRIBUTION_KEYS], owner;
     fr_time_ms time_ms;
     uint64_t state;
 };
@@ -52,10 +52,17 @@ static void *payload_of(const struct fr_attribution *a, uint64_t number) {
     return a->payloads + number % a->params.capacity * a->params.payload_bytes;
 }
 
+static void remove_keys(struct fr_attribution *a, uint64_t number) {
+    const struct entry *e = entry_of(a, number);
+    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS; i++) {
+        const uint64_t *last = fr_map_get(&a->last, e->keys[i]);
+        if (last && *last == number) fr_map_remove(&a->last, e->keys[i]);
+    }
+}
+
 static void drop_oldest(struct fr_attribution *a) {
     const struct entry *e = entry_of(a, a->oldest);
-    const uint64_t *last = fr_map_get(&a->last, e->key);
-    if (last && *last == a->oldest) fr_map_remove(&a->last, e->key);
+    remove_keys(a, a->oldest);
     if (a->oldest == a->next && e->state != IS_FORGOTTEN) a->counts.lost++;
     a->oldest++;
     if (a->next < a->oldest) a->next = a->oldest;
@@ -65,14 +72,24 @@ static void append(struct fr_attribution *a, const struct entry *entry, const vo
     if (a->end - a->oldest == a->params.capacity) drop_oldest(a);
     *entry_of(a, a->end) = *entry;
     memcpy(payload_of(a, a->end), payload, a->params.payload_bytes);
-    if (entry->state != IS_FORGOTTEN) *fr_map_put(&a->last, entry->key, NULL) = a->end;
+    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS && entry->state != IS_FORGOTTEN; i++)
+        *fr_map_put(&a->last, entry->keys[i], NULL) = a->end;
     a->end++;
 }
 
 void fr_attribution_shown(struct fr_attribution *a, uint64_t key, uint64_t owner, fr_time_ms time_ms,
                           const void *payload) {
-    append(a, &(struct entry){key, owner, time_ms, WAITING}, payload);
+    append(a, &(struct entry){{key, key, key}, owner, time_ms, WAITING}, payload);
     a->counts.shown++;
+}
+
+void fr_attribution_also(struct fr_attribution *a, uint64_t key) {
+    struct entry *e = entry_of(a, a->end - 1);
+    unsigned i = 1;
+    while (i < FR_ATTRIBUTION_KEYS && e->keys[i] != e->keys[0]) i++;
+    FR_ASSERT(a->end > a->next && i < FR_ATTRIBUTION_KEYS);
+    e->keys[i] = key;
+    *fr_map_put(&a->last, key, NULL) = a->end - 1;
 }
 
 enum fr_attribution_answer fr_attribution_yes(struct fr_attribution *a, uint64_t key, const void **payload) {
@@ -118,8 +135,7 @@ void fr_attribution_forget(struct fr_attribution *a, uint64_t owner) {
     for (uint64_t number = a->oldest; number < a->end; number++) {
         struct entry *e = entry_of(a, number);
         if (e->owner != owner || e->state == IS_FORGOTTEN) continue;
-        const uint64_t *last = fr_map_get(&a->last, e->key);
-        if (last && *last == number) fr_map_remove(&a->last, e->key);
+        remove_keys(a, number);
         *e = (struct entry){.time_ms = e->time_ms, .state = IS_FORGOTTEN};
         memset(payload_of(a, number), 0, a->params.payload_bytes);
         a->counts.forgotten++;

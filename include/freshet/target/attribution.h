@@ -10,8 +10,9 @@
  *           are learnt are then all yes (on KuaiRand with 30 minutes: calibration error .012 instead of .001, for .001 of
  *           log loss that the earlier yes brings); a no at once and a yes on top, which shifts every probability; a model
  *           of the delay (Chapelle 2014), which the window makes needless where most answers are quick.
- * Join      by key, the caller's hash of an impression's id, or of user, campaign and creative. Of several impressions of one
- *           key the last one before the answer gets it (last touch); a second answer to it is REPEATED and counts once.
+ * Join      by key, the caller's hash of an impression's id, or of user, campaign and creative; an impression may answer to
+ *           several. Of several impressions of one key the last one before the answer gets it (last touch); a second
+ *           answer to it is REPEATED and counts once.
  * Bound     capacity impressions. When full the oldest goes: undecided it is lost unlearnt, and counted.
  * Use       for each record of time t, in order: decided(t) until it gives nothing; then shown or yes.
  * Promise   a function of the calls; load(save(a)) goes on the same way. Impressions are decided in order of arrival, each when
@@ -22,6 +23,8 @@
 
 #include "freshet/base/clock.h"
 #include "freshet/base/tensors.h"
+
+enum { FR_ATTRIBUTION_KEYS = 3 }; /* of one impression */
 
 struct fr_attribution_params {
     fr_time_ms window_ms, late_ms; /* >= 0 */
@@ -47,9 +50,11 @@ struct fr_attribution;
 struct fr_attribution *fr_attribution_new(const struct fr_attribution_params *params); /* gives */
 void fr_attribution_free(struct fr_attribution *a);
 
-/* owner: the user's hash, for forget. The payload is copied. */
+/* owner: the user's hash, for forget; always the same for a key. The payload is copied. */
 void fr_attribution_shown(struct fr_attribution *a, uint64_t key, uint64_t owner, fr_time_ms time_ms,
                           const void *payload);
+/* What was shown last answers to this key too; at most FR_ATTRIBUTION_KEYS - 1 times, right after it was shown. */
+void fr_attribution_also(struct fr_attribution *a, uint64_t key);
 /* *payload: of the impression, for LATE only; lent until the next call. */
 enum fr_attribution_answer fr_attribution_yes(struct fr_attribution *a, uint64_t key, const void **payload);
 /* The next impression whose window ended before now_ms: its payload, lent until the next call, and what it is. NULL: none

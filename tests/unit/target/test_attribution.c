@@ -195,6 +195,29 @@ static void test_agrees_with_a_plain_list(void) {
     fr_attribution_free(a);
 }
 
+/* An ad's id, its creative, its campaign: each finds it, until a later one takes the key over. */
+static void test_an_impression_answers_to_each_of_its_keys(void) {
+    struct fr_attribution *a = with_capacity(2);
+    show(a, 11, 1000, 1);
+    fr_attribution_also(a, 20);
+    fr_attribution_also(a, 30);
+    show(a, 12, 1001, 2);
+    fr_attribution_also(a, 30);
+    CHECK_INT(answer(a, 20, FR_ANSWER_YES), 0);
+    CHECK_INT(answer(a, 11, FR_ANSWER_REPEATED), 0);
+    a = again(a, 2);
+    CHECK_INT(answer(a, 30, FR_ANSWER_YES), 0);
+    CHECK_INT(answer(a, 12, FR_ANSWER_REPEATED), 0);
+    show(a, 13, 1002, 3); /* the first goes: of its keys only the one that was taken over is left */
+    CHECK_INT(answer(a, 11, FR_ANSWER_UNKNOWN), 0);
+    CHECK_INT(answer(a, 20, FR_ANSWER_UNKNOWN), 0);
+    CHECK_INT(answer(a, 30, FR_ANSWER_REPEATED), 0);
+    fr_attribution_forget(a, 0);
+    CHECK_INT(answer(a, 30, FR_ANSWER_UNKNOWN), 0);
+    CHECK_INT(answer(a, 13, FR_ANSWER_UNKNOWN), 0);
+    fr_attribution_free(a);
+}
+
 int main(void) {
     RUN(test_a_window_decides_yes_or_no);
     RUN(test_a_late_yes_corrects_once_and_then_is_nothing);
@@ -202,5 +225,6 @@ int main(void) {
     RUN(test_when_full_the_oldest_is_lost);
     RUN(test_what_is_forgotten_was_never_shown);
     RUN(test_agrees_with_a_plain_list);
+    RUN(test_an_impression_answers_to_each_of_its_keys);
     return check_done();
 }
