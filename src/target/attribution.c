@@ -4,8 +4,8 @@
  *        | decided, kept   |  undecided,  |
  *        | for late ones   |  some a yes  |
  *
- * A map has the number of each key's last impression. An older one of the same key is never asked for again, so
- * removing an entry takes its keys out only where it is still the last. Keys that an entry does not need repeat the first. */
+ * A map has the number of each key's last impression. Whoever takes a key over takes it from the one that had it, so a
+ * key stands in one entry at most, and the map follows from the entries. */
 #include "freshet/target/attribution.h"
 #include "freshet/base/map.h"
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 enum state { WAITING, IS_YES, IS_NO, IS_FORGOTTEN };
 
 struct entry {
-    uint64_t keys[FR_ATTRIBUTION_KEYS], owner;
+    uint64_t keys[FR_ATTRIBUTION_KEYS], owner; /* keys: 0 where there is none, or no longer */
     fr_time_ms time_ms;
     uint64_t state;
 };
@@ -52,17 +52,27 @@ static void *payload_of(const struct fr_attribution *a, uint64_t number) {
     return a->payloads + number % a->params.capacity * a->params.payload_bytes;
 }
 
-static void remove_keys(struct fr_attribution *a, uint64_t number) {
-    const struct entry *e = entry_of(a, number);
-    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS; i++) {
-        const uint64_t *last = fr_map_get(&a->last, e->keys[i]);
-        if (last && *last == number) fr_map_remove(&a->last, e->keys[i]);
-    }
+static void clear_key(struct fr_attribution *a, uint64_t number, uint64_t key) {
+    struct entry *e = entry_of(a, number);
+    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS; i++)
+        if (e->keys[i] == key) e->keys[i] = 0;
+}
+
+static void take_key(struct fr_attribution *a, uint64_t key, uint64_t number) {
+    bool was_there;
+    uint64_t *last = fr_map_put(&a->last, key, &was_there);
+    if (was_there && *last != number) clear_key(a, *last, key);
+    *last = number;
+}
+
+static void remove_keys(struct fr_attribution *a, const struct entry *e) {
+    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS; i++)
+        if (e->keys[i]) fr_map_remove(&a->last, e->keys[i]);
 }
 
 static void drop_oldest(struct fr_attribution *a) {
     const struct entry *e = entry_of(a, a->oldest);
-    remove_keys(a, a->oldest);
+    remove_keys(a, e);
     if (a->oldest == a->next && e->state != IS_FORGOTTEN) a->counts.lost++;
     a->oldest++;
     if (a->next < a->oldest) a->next = a->oldest;
@@ -72,24 +82,31 @@ static void append(struct fr_attribution *a, const struct entry *entry, const vo
     if (a->end - a->oldest == a->params.capacity) drop_oldest(a);
     *entry_of(a, a->end) = *entry;
     memcpy(payload_of(a, a->end), payload, a->params.payload_bytes);
-    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS && entry->state != IS_FORGOTTEN; i++)
-        *fr_map_put(&a->last, entry->keys[i], NULL) = a->end;
+    for (unsigned i = 0; i < FR_ATTRIBUTION_KEYS; i++)
+        if (entry->keys[i]) take_key(a, entry->keys[i], a->end);
     a->end++;
 }
 
 void fr_attribution_shown(struct fr_attribution *a, uint64_t key, uint64_t owner, fr_time_ms time_ms,
                           const void *payload) {
-    append(a, &(struct entry){{key, key, key}, owner, time_ms, WAITING}, payload);
+    append(a, &(struct entry){{key}, owner, time_ms, WAITING}, payload);
     a->counts.shown++;
 }
 
 void fr_attribution_also(struct fr_attribution *a, uint64_t key) {
     struct entry *e = entry_of(a, a->end - 1);
     unsigned i = 1;
-    while (i < FR_ATTRIBUTION_KEYS && e->keys[i] != e->keys[0]) i++;
+    while (i < FR_ATTRIBUTION_KEYS && e->keys[i]) i++;
     FR_ASSERT(a->end > a->next && i < FR_ATTRIBUTION_KEYS);
     e->keys[i] = key;
-    *fr_map_put(&a->last, key, NULL) = a->end - 1;
+    take_key(a, key, a->end - 1);
+}
+
+void fr_attribution_passed(struct fr_attribution *a, uint64_t key) {
+    const uint64_t *last = fr_map_get(&a->last, key);
+    if (!last) return;
+    clear_key(a, *last, key);
+    fr_map_remove(&a->last, key);
 }
 
 enum fr_attribution_answer fr_attribution_yes(struct fr_attribution *a, uint64_t key, const void **payload) {
@@ -135,7 +152,7 @@ void fr_attribution_forget(struct fr_attribution *a, uint64_t owner) {
     for (uint64_t number = a->oldest; number < a->end; number++) {
         struct entry *e = entry_of(a, number);
         if (e->owner != owner || e->state == IS_FORGOTTEN) continue;
-        remove_keys(a, number);
+        remove_keys(a, e);
         *e = (struct entry){.time_ms = e->time_ms, .state = IS_FORGOTTEN};
         memset(payload_of(a, number), 0, a->params.payload_bytes);
         a->counts.forgotten++;

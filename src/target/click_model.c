@@ -36,6 +36,17 @@ struct fr_click_model_params fr_click_model_defaults(void) {
         .mix_rate = .02};
 }
 
+/* The dense features are few: their table is small at any size. */
+struct fr_click_model_params fr_click_model_of_bits(uint32_t bits) {
+    struct fr_click_model_params params = fr_click_model_defaults();
+    FR_ASSERT(bits >= FR_CLICK_MODEL_BITS_LEAST && bits <= FR_CLICK_MODEL_BITS_MOST);
+    params.wide.bits = bits;
+    params.counts.rates.bits = bits - 1;
+    params.counts.user_bits = bits - 3;
+    if (bits < params.dense.bits + 6) params.dense.bits = bits - 6;
+    return params;
+}
+
 struct fr_click_model *fr_click_model_new(const struct fr_click_model_params *params) {
     struct fr_click_model *m = fr_alloc_zero(1, sizeof *m);
     m->params = *params;

@@ -50,11 +50,13 @@ struct fr_attribution;
 struct fr_attribution *fr_attribution_new(const struct fr_attribution_params *params); /* gives */
 void fr_attribution_free(struct fr_attribution *a);
 
-/* owner: the user's hash, for forget; always the same for a key. The payload is copied. */
+/* owner: the user's hash, for forget; key is not 0. The payload is copied. */
 void fr_attribution_shown(struct fr_attribution *a, uint64_t key, uint64_t owner, fr_time_ms time_ms,
                           const void *payload);
 /* What was shown last answers to this key too; at most FR_ATTRIBUTION_KEYS - 1 times, right after it was shown. */
 void fr_attribution_also(struct fr_attribution *a, uint64_t key);
+/* Something of that key was shown that is not waited for: what answers to the key is UNKNOWN until it is shown again. */
+void fr_attribution_passed(struct fr_attribution *a, uint64_t key);
 /* *payload: of the impression, for LATE only; lent until the next call. */
 enum fr_attribution_answer fr_attribution_yes(struct fr_attribution *a, uint64_t key, const void **payload);
 /* The next impression whose window ended before now_ms: its payload, lent until the next call, and what it is. NULL: none

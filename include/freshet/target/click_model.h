@@ -30,6 +30,10 @@ struct fr_click_model_params {
 
 /* What docs/TARGETING.md says of them. */
 struct fr_click_model_params fr_click_model_defaults(void);
+/* The same with tables for 2^bits weights, half as many running rates and an eighth as many users, in 50 * 2^bits bytes and
+ * some. */
+enum { FR_CLICK_MODEL_BITS_LEAST = 10, FR_CLICK_MODEL_BITS_MOST = 24 };
+struct fr_click_model_params fr_click_model_of_bits(uint32_t bits);
 
 struct fr_click_model;
 

@@ -218,6 +218,24 @@ static void test_an_impression_answers_to_each_of_its_keys(void) {
     fr_attribution_free(a);
 }
 
+/* A key that passed stays without an impression, also after a restart, although an older one once had it. */
+static void test_a_key_that_passed_answers_nobody_until_it_is_shown_again(void) {
+    struct fr_attribution *a = with_capacity(8);
+    show(a, 1, 1000, 5);
+    show(a, 1, 1001, 6);
+    fr_attribution_passed(a, 1);
+    fr_attribution_passed(a, 2);
+    CHECK_INT(answer(a, 1, FR_ANSWER_UNKNOWN), 0);
+    a = again(a, 8);
+    CHECK_INT(answer(a, 1, FR_ANSWER_UNKNOWN), 0);
+    show(a, 1, 1002, 7);
+    CHECK_INT(answer(a, 1, FR_ANSWER_YES), 0);
+    CHECK_INT(next(a, 1200), -5);
+    CHECK_INT(next(a, 1200), -6);
+    CHECK_INT(next(a, 1200), 7);
+    fr_attribution_free(a);
+}
+
 int main(void) {
     RUN(test_a_window_decides_yes_or_no);
     RUN(test_a_late_yes_corrects_once_and_then_is_nothing);
@@ -226,5 +244,6 @@ int main(void) {
     RUN(test_what_is_forgotten_was_never_shown);
     RUN(test_agrees_with_a_plain_list);
     RUN(test_an_impression_answers_to_each_of_its_keys);
+    RUN(test_a_key_that_passed_answers_nobody_until_it_is_shown_again);
     return check_done();
 }
