@@ -35,7 +35,7 @@ enum {
 struct ctr_options {
     const char *events, *items, *label, *plot, *predictions;
     double window_minutes, late_minutes;
-    int64_t limit, pending, rate_bits;
+    int64_t limit, pending, rate_bits, model_bits;
 };
 
 /* What waits for its answer. */
@@ -262,7 +262,8 @@ static int evaluate(struct fr_app *app, const struct ctr_options *o, const struc
                     char **more, int more_n) {
     bool labels[FR_EVENT_TYPE_N] = {false};
     if (!read_labels(rules, o->label, labels)) return FR_EXIT_USAGE;
-    struct fr_click_model_params params = fr_click_model_defaults();
+    struct fr_click_model_params params =
+        o->model_bits ? fr_click_model_of_bits((uint32_t)o->model_bits) : fr_click_model_defaults();
     if (o->rate_bits) params.counts.rates.bits = (uint32_t)o->rate_bits;
     struct ctr_eval *e = fr_alloc_zero(1, sizeof *e);
     e->options = o;
@@ -295,6 +296,8 @@ int fr_eval_ctr(struct fr_app *app, int argc, char **argv) {
          "how much later an answer still corrects a no (default: 0)"},
         {"pending", 0, "N", FR_OPTION_INT, &o.pending, "impressions that may wait (default: 262144)"},
         {"rate-bits", 0, "N", FR_OPTION_INT, &o.rate_bits, "keep at most 2^N running rates (default: 20)"},
+        {"model-bits", 0, "N", FR_OPTION_INT, &o.model_bits,
+         "all tables as targeting.model_bits makes them (default: larger ones)"},
         {"limit", 0, "N", FR_OPTION_INT, &o.limit, "stop after so many impressions"},
         {"plot", 0, "FILE", FR_OPTION_TEXT, &o.plot,
          "reliability diagram and calibration over the log, as SVG"},
@@ -308,6 +311,9 @@ int fr_eval_ctr(struct fr_app *app, int argc, char **argv) {
         return fr_usage("eval", "--pending: 1 to %d", PENDING_MOST);
     if (o.rate_bits && (o.rate_bits < RATE_BITS_LEAST || o.rate_bits > RATE_BITS_MOST))
         return fr_usage("eval", "--rate-bits: %d to %d", RATE_BITS_LEAST, RATE_BITS_MOST);
+    if (o.model_bits && (o.model_bits < FR_CLICK_MODEL_BITS_LEAST || o.model_bits > FR_CLICK_MODEL_BITS_MOST))
+        return fr_usage("eval", "--model-bits: %d to %d", FR_CLICK_MODEL_BITS_LEAST,
+                        FR_CLICK_MODEL_BITS_MOST);
     code = fr_app_configure(app);
     if (code) return code;
     struct fr_rules rules;

@@ -71,6 +71,12 @@ static void wire_ads(const struct fr_config *c, struct fr_ad_rules *ads) {
     ads->scores_most = (uint32_t)c->targeting.scores_most;
     ads->bought_ms = c->targeting.bought_ms;
     snprintf(ads->surface, sizeof ads->surface, "%s", c->targeting.surface);
+    ads->snapshot_ms = (uint32_t)c->targeting.ad_snapshot_ms;
+    ads->models = (struct fr_live_ads_params){.model_bits = (uint32_t)c->targeting.model_bits,
+                                              .click_window_ms = c->targeting.click_window_ms,
+                                              .conversion_window_ms = c->targeting.conversion_window_ms,
+                                              .late_ms = c->targeting.late_ms,
+                                              .waiting_most = (uint32_t)c->targeting.waiting_most};
 }
 
 /* The rules of the surface that the published lists are for. */

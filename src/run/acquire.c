@@ -74,7 +74,7 @@ static enum fr_err check_meta(const struct fr_worker *w, const struct part *p, c
         return fr_err_set(
             msg, FR_STATE_MISMATCH,
             "the state of %s partition %d belongs to another topic or to other rules (weights, epochs, "
-            "history): start with another store prefix or restore the settings",
+            "history, ad models): start with another store prefix or restore the settings",
             w->stage->ops->name, p->number);
     return FR_OK;
 }

@@ -20,7 +20,9 @@ void fr_rules_default(struct fr_rules *r) {
                                    .surface = "default",
                                    .ttl_ms = 900000,
                                    .scores_most = 50,
-                                   .bought_ms = INT64_C(30) * 86400000}};
+                                   .bought_ms = INT64_C(30) * 86400000,
+                                   .models = FR_LIVE_ADS_DEFAULTS,
+                                   .snapshot_ms = 5000}};
     fr_event_rules_init(&r->events);
     fr_profile_rules_default(&r->profile, &r->events);
     fr_decay_init(&r->popularity, r->profile.half_life_epochs, 60);
@@ -53,10 +55,16 @@ static uint64_t mix(uint64_t hash, int64_t value) {
     return fr_hash_mix(hash ^ (uint64_t)value) + 0x9e3779b97f4a7c15u;
 }
 
+static uint64_t mix_ad_models(uint64_t h, const struct fr_live_ads_params *p) {
+    h = mix(mix(mix(h, p->model_bits), p->click_window_ms), p->conversion_window_ms);
+    return mix(mix(h, p->late_ms), p->waiting_most);
+}
+
 uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input) {
     uint64_t h = fr_hash64(r->topic_prefix, strlen(r->topic_prefix), input);
     h = mix(mix(h, r->profile.epoch_ms), r->profile.half_life_epochs);
     h = mix(mix(h, r->popularity.window), r->pairs_per_item);
+    if (input == FR_TOPIC_EXAMPLES) h = mix_ad_models(h, &r->ads.models);
     if (input != FR_TOPIC_EVENTS) return h;
     h = mix(mix(mix(h, r->profile.history_items), r->profile.times_kept), r->profile.recent_ids);
     h = mix(mix(mix(h, r->profile.followees), r->profile.sharers), r->profile.attributes);

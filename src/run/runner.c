@@ -151,7 +151,8 @@ static void add_thread(struct fr_runner *r, enum fr_stage_kind kind, unsigned in
 }
 
 static unsigned workers_of(const struct fr_runner_config *config, unsigned kind) {
-    if (!config->stages[kind] || (kind == FR_STAGE_LEARNER && !config->rules->blend)) return 0;
+    bool learns = config->rules->blend || config->rules->ads.enabled;
+    if (!config->stages[kind] || (kind == FR_STAGE_LEARNER && !learns)) return 0;
     return kind == FR_STAGE_LEARNER ? 1 : config->workers;
 }
 

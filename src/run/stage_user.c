@@ -18,6 +18,7 @@ static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
         if (s->touched[i].state) s->touched[i].state->touched = 0;
     s->touched_n = s->wanted_n = 0;
     fr_delta_sink_clear(s->deltas);
+    user_begin_ads(s);
 }
 
 static const struct fr_decode_header *decode_headers(const struct fr_record *r, struct fr_arena *arena) {
@@ -113,6 +114,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     }
     complete(e, s, &u->user);
     const struct fr_query *before = silent ? NULL : user_query_before(s, b, record, &u->user);
+    bool allowed_ads = user_allows_ads(s, &u->user);
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
     if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
@@ -120,6 +122,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);
     if (outcome == FR_USER_APPLIED) user_example(s, b, record, before);
+    user_ad_example(s, b, record, &u->user, outcome, allowed_ads);
     count(b, e, outcome);
     if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
         fr_stat_add(b->stat, FR_STAT_EVENTS_MISROUTED, 0, 1);
@@ -151,6 +154,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     struct user_stage *s = (struct user_stage *)stage;
     send_deltas(s, b);
     fr_examples_send(s->examples, &s->text, b->out);
+    user_end_ads(s, b);
     note_through(s, b);
     user_publish_lists(s, b);
     user_sweep(s, b);
@@ -208,6 +212,8 @@ static void free_stage(struct fr_stage *stage) {
     fr_delta_sink_free(&s->deltas);
     fr_ranker_free(s->ranker);
     fr_example_writer_free(s->examples);
+    fr_ad_writer_free(s->ad_examples);
+    if (s->feeds.campaigns) fr_slot_release(s->feeds.campaigns, &s->campaigns);
     fr_live_lister_free(s->lister);
     fr_buf_fini(&s->text);
     fr_dict_fini(&s->ids);
@@ -242,6 +248,7 @@ struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affini
     s->ranker = fr_ranker_new();
     if (feeds) s->feeds = *feeds;
     s->examples = fr_example_writer_new(&s->ids);
+    s->ad_examples = fr_ad_writer_new();
     s->lister = fr_live_lister_new(&s->ids);
     return &s->base;
 }

@@ -12,6 +12,7 @@
 #include "freshet/recommend/seeds.h"
 #include "freshet/run/live_list.h"
 #include "freshet/run/stages.h"
+#include "freshet/target/ad_example.h"
 
 /* The record that last touched a user. */
 struct cause {
@@ -76,7 +77,9 @@ struct user_stage {
     struct fr_delta_sink *deltas;
     struct fr_ranker *ranker;
     struct fr_example_writer *examples;
+    struct fr_ad_writer *ad_examples;
     struct fr_stage_feeds feeds;
+    struct fr_slot_hold campaigns; /* of feeds.campaigns, during a batch */
     struct fr_live_lister *lister;
     int64_t *through;                     /* [partitions] last offset applied of each input partition */
     struct user_state *states, *sweep_at; /* all in memory; the next one to get a new list, NULL: no sweep */
@@ -109,6 +112,14 @@ const struct fr_query *user_query_before(struct user_stage *s, const struct fr_s
                                          uint32_t record, const struct fr_user *u);
 void user_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
                   const struct fr_query *q);
+
+/* user_ad_examples.c: what the click and conversion models are told */
+void user_begin_ads(struct user_stage *s); /* of a batch: the campaigns as they stand */
+void user_end_ads(struct user_stage *s, const struct fr_stage_batch *b);
+bool user_allows_ads(const struct user_stage *s, const struct fr_user *u);
+/* allowed_before: user_allows_ads before the event was applied. */
+void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
+                     const struct fr_user *u, enum fr_user_outcome outcome, bool allowed_before);
 
 /* user_sweep.c: new lists for active users after a refit */
 void user_states_add(struct user_stage *s, struct user_state *u);

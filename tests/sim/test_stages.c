@@ -1,57 +1,15 @@
 /* The real stages on the twins: the same log gives the same states however it is cut into batches, whenever workers die
  * and whatever the store loses; and the aggregate state is the co-occurrence of all histories. */
-#include "check.h"
-#include "freshet/adapt/bus_memory.h"
-#include "freshet/adapt/store_memory.h"
 #include "freshet/affinity/item.h"
 #include "freshet/base/hash.h"
 #include "freshet/base/log.h"
-#include "freshet/base/pack.h"
-#include "freshet/base/rng.h"
 #include "freshet/profile/codec.h"
 #include "freshet/run/bundle_store.h"
-#include "freshet/run/live_model.h"
-#include "freshet/run/runner.h"
 #include "small_bundle.h"
+#include "stage_pipeline.h"
 #include <stdlib.h>
 
-enum { PARTITIONS = 2, EVENTS = 1500, USERS = 12, ITEMS = 15 };
-
-struct pipeline {
-    struct fr_rng rng;
-    struct fr_rules rules;
-    struct fr_bus_memory *bus;
-    struct fr_store_memory *store;
-    struct fr_worker *workers[FR_STAGE_N];
-    uint32_t batch;
-    fr_time_ms now;
-};
-
-static uint32_t partitions_of(enum fr_stage_kind kind) { return kind == FR_STAGE_LEARNER ? 1 : PARTITIONS; }
-
-static struct fr_stage *stage_new(const struct pipeline *p, enum fr_stage_kind kind) {
-    if (kind == FR_STAGE_USER) return fr_stage_user_new(&p->rules, PARTITIONS, NULL);
-    if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS, NULL);
-    return fr_stage_learner_new(&p->rules, 1);
-}
-
-static void open_worker(struct pipeline *p, enum fr_stage_kind kind) {
-    struct fr_bus_memory_endpoint_config e = {.input = fr_stage_input(kind),
-                                              .group = fr_stage_name(kind),
-                                              .instance = "a",
-                                              .transactional_id = fr_stage_name(kind)};
-    struct fr_worker_config c = {.bus = fr_bus_memory_open(p->bus, &e),
-                                 .store = fr_store_memory_open(p->store),
-                                 .stage = stage_new(p, kind),
-                                 .prefix = "t",
-                                 .input_partitions = partitions_of(kind),
-                                 .topic_hash = 3,
-                                 .batch_records = p->batch,
-                                 .commit_interval_ms = 40,
-                                 .cache_bytes = 20000,
-                                 .conditions = FR_CONDITIONS_ALL};
-    p->workers[kind] = fr_worker_new(&c);
-}
+enum { USERS = 12, ITEMS = 15 };
 
 static const char *const types[] = {"click",           "click", "view",     "like",   "unlike",
                                     "dislike",         "share", "purchase", "refund", "add_to_cart",
@@ -75,91 +33,6 @@ static int event_text(struct fr_rng *rng, uint32_t n, char text[256]) {
                     "\"timestamp\":%lld}",
                     fr_rng_below(rng, 50) ? n : n / 2, types[fr_rng_below(rng, sizeof types / sizeof *types)],
                     user, fr_rng_below(rng, ITEMS), at);
-}
-
-static void produce_log(struct pipeline *p, uint64_t seed) {
-    struct fr_rng rng = {seed};
-    for (uint32_t n = 0; n < EVENTS; n++) {
-        char text[256], key[8];
-        int len = event_text(&rng, n, text);
-        const char *at = strstr(text, "\"user_id\":\"");
-        int kn = at ? snprintf(key, sizeof key, "%.*s", (int)strcspn(at + 11, "\""), at + 11) : 0;
-        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
-                             .partition = -1,
-                             .timestamp_ms = 1700000000000 + (fr_time_ms)n * 40000 + 1000000,
-                             .key = {key, (uint32_t)kn},
-                             .value = {text, (uint32_t)len}};
-        fr_bus_memory_produce(p->bus, &out);
-    }
-}
-
-static void disturb(struct pipeline *p) {
-    if (fr_rng_below(&p->rng, 60) == 0) {
-        enum fr_stage_kind kind = (enum fr_stage_kind)fr_rng_below(&p->rng, FR_STAGE_N);
-        fr_worker_crash(&p->workers[kind], fr_bus_memory_crash, fr_store_memory_crash);
-        p->batch = 1 + fr_rng_below(&p->rng, 200);
-        open_worker(p, kind);
-    }
-    if (fr_rng_below(&p->rng, 80) == 0) fr_store_memory_roll_back(p->store, 1 + fr_rng_below(&p->rng, 4));
-}
-
-static bool resting(const struct pipeline *p) {
-    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
-        struct fr_worker_status s;
-        fr_worker_status(p->workers[kind], &s);
-        if (s.busy || s.behind_records || s.live != partitions_of((enum fr_stage_kind)kind)) return false;
-    }
-    return true;
-}
-
-static void drive(struct pipeline *p, bool faults) {
-    int rest = 0;
-    for (int i = 0; i < 200000 && rest < 300; i++) {
-        p->now += 5;
-        fr_bus_memory_set_time(p->bus, p->now);
-        if (faults && i < 1500) disturb(p);
-        for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
-            struct fr_errmsg msg = {0};
-            if (fr_worker_step(p->workers[kind], p->now, 0, &msg) != FR_OK) fprintf(stderr, "%s\n", msg.text);
-        }
-        rest = resting(p) ? rest + 1 : 0;
-    }
-    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
-        struct fr_worker_status s;
-        fr_worker_status(p->workers[kind], &s);
-        if (!resting(p))
-            fprintf(stderr, "%s busy %d behind %llu live %u records %llu\n", fr_stage_name(kind), s.busy,
-                    (unsigned long long)s.behind_records, s.live, (unsigned long long)s.records);
-    }
-    CHECK(resting(p));
-}
-
-static void start(struct pipeline *p, uint64_t seed, uint32_t batch) {
-    *p = (struct pipeline){.rng = {seed}, .batch = batch, .now = 1000};
-    fr_rules_default(&p->rules);
-    p->rules.profile.history_items = 8;
-    p->rules.profile.group_by[0] = FR_STR("country");
-    p->rules.profile.group_by_n = 1;
-    CHECK_INT(fr_rules_prepare(&p->rules, 14, 2, 60, NULL), FR_OK);
-    p->bus = fr_bus_memory_new(&(struct fr_bus_memory_config){
-        .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1, 1},
-        .session_timeout_ms = 300,
-        .txn_timeout_ms = 1000,
-        .virtual_time = true});
-    p->store = fr_store_memory_new();
-    fr_store_memory_keep_undo(p->store, 8);
-    fr_bus_memory_set_time(p->bus, p->now);
-    produce_log(p, seed);
-    open_worker(p, FR_STAGE_USER);
-    open_worker(p, FR_STAGE_AGGREGATE);
-    open_worker(p, FR_STAGE_LEARNER);
-}
-
-static void stop(struct pipeline *p) {
-    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) fr_worker_free(&p->workers[kind]);
-    fr_bus_memory_free(&p->bus);
-    fr_store_memory_free(&p->store);
-    fr_rules_fini(&p->rules);
 }
 
 /* The same for equal states, in whatever order the bytes list the ids. */
@@ -255,6 +128,7 @@ struct relearning {
 
 static bool learn_again(void *context, const struct fr_record *r) {
     struct relearning *l = context;
+    if (!fr_str_eq(r->key, FR_MODEL_FEED)) return true;
     struct fr_live_taught taught =
         fr_live_learner_teach(&l->learner, r->value, fr_live_control_version(r->value).len ? l->bundle : NULL,
                               &l->monitor, l->use, &l->arena);
@@ -263,24 +137,6 @@ static bool learn_again(void *context, const struct fr_record *r) {
     l->judged += taught.judged;
     l->next_offset = r->offset + 1;
     return true;
-}
-
-/* The stored state of the feed's model: [stamp, [next offset, model]]. */
-static struct fr_str stored_model(struct pipeline *p) {
-    struct fr_keys keys;
-    struct fr_arena arena = {0};
-    fr_keys_init(&keys, "t", "learner", 1, 1);
-    struct fr_reader r =
-        fr_reader_of(fr_store_memory_get(p->store, fr_keys_state(&keys, 0, FR_STR("m:feed"), &arena)));
-    fr_pack_read_array(&r);
-    fr_pack_read_int(&r);
-    CHECK_INT(fr_pack_read_array(&r), 2);
-    fr_pack_read_int(&r);
-    struct fr_str model = fr_pack_read_str(&r);
-    CHECK(r.ok);
-    fr_keys_fini(&keys);
-    fr_arena_fini(&arena);
-    return model;
 }
 
 /* Into the store, and in force from here on. */
@@ -304,7 +160,7 @@ static void test_the_model_is_a_function_of_its_log(void) {
     struct fr_bundle *bundle = small_bundle("spectral", 3, 1000);
     for (uint32_t batch = 1; batch <= 100; batch *= 10) {
         struct pipeline p;
-        start(&p, 11, batch);
+        start(&p, 11, batch, event_text);
         if (batch > 1) promote(&p, bundle);
         drive(&p, batch != 1);
         struct relearning l = {.monitor = p.rules.monitor, .bundle = bundle, .use = fr_recommender_use_new()};
@@ -316,7 +172,7 @@ static void test_the_model_is_a_function_of_its_log(void) {
         char version[FR_LIVE_VERSION_BYTES];
         fr_live_version(l.next_offset, version);
         fr_live_learner_save(&l.learner, version, &again);
-        CHECK(fr_str_eq(fr_buf_slice(&again), stored_model(&p)));
+        CHECK(fr_str_eq(fr_buf_slice(&again), stored_model(&p, "m:feed")));
         fr_buf_fini(&again);
         fr_arena_fini(&l.arena);
         fr_recommender_use_free(l.use);
@@ -329,7 +185,7 @@ static void test_the_model_is_a_function_of_its_log(void) {
 static void test_states_do_not_depend_on_batches_or_faults(void) {
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct pipeline p;
-        start(&p, seed, 1);
+        start(&p, seed, 1, event_text);
         drive(&p, false);
         struct digest plain = digest_of(&p);
         struct tally one = tally_of(&p);
@@ -338,7 +194,7 @@ static void test_states_do_not_depend_on_batches_or_faults(void) {
         CHECK(plain.n[FR_STAGE_AGGREGATE] > ITEMS / 2);
         stop(&p);
         for (uint32_t batch = 7; batch <= 700; batch *= 10) {
-            start(&p, seed, batch);
+            start(&p, seed, batch, event_text);
             drive(&p, batch != 7);
             struct digest other = digest_of(&p);
             struct tally t = tally_of(&p);

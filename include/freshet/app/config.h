@@ -94,6 +94,7 @@ struct fr_config {
         int64_t consent; /* 0: not refused; 1: given */
         const char *surface;
         int64_t score_ttl_ms, scores_most, bought_ms;
+        int64_t model_bits, click_window_ms, conversion_window_ms, late_ms, waiting_most, ad_snapshot_ms;
     } targeting;
     struct {
         struct fr_config_list stages;

@@ -68,6 +68,16 @@ enum fr_stat_label {
     X(LISTS_HIT, "live_hits_total", COUNTER, NONE, "Of those, lists that had it.")                           \
     X(BUNDLES_MISSING, "bundles_missing_total", COUNTER, NONE,                                               \
       "Bundles that were to come into force and are not in Redis.")                                          \
+    X(AD_EXAMPLES_LEARNT, "ad_examples_learnt_total", COUNTER, NONE,                                         \
+      "Impressions that the click and the conversion model have learnt from, each counted.")                 \
+    X(AD_ANSWERS_LATE, "ad_answers_late_total", COUNTER, NONE,                                               \
+      "Clicks and conversions that came after their window and corrected what was learnt.")                  \
+    X(AD_ANSWERS_UNKNOWN, "ad_answers_unknown_total", COUNTER, NONE,                                         \
+      "Clicks and conversions whose impression the models do not know, or no longer.")                       \
+    X(AD_EXAMPLES_LEFT_OUT, "ad_examples_left_out_total", COUNTER, NONE,                                     \
+      "Impressions not learnt from because too many wait for their answer, each model counted.")             \
+    X(AD_EXAMPLES_FORGOTTEN, "ad_examples_forgotten_total", COUNTER, NONE,                                   \
+      "Waiting impressions taken out because their user refused or was deleted, each model counted.")        \
     X(BATCH_RECORDS, "batch_records", HISTOGRAM, STAGE, "Records in a batch.")                               \
     X(BATCH_SECONDS, "batch_process_duration_seconds", HISTOGRAM, STAGE, "Load and apply of one batch.")     \
     X(TXN_SECONDS, "kafka_txn_duration_seconds", HISTOGRAM, STAGE, "Begin to committed of one transaction.") \

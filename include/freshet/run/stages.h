@@ -5,7 +5,7 @@
  * aggregate  freshet.affinity -> freshet.item-neighbors, and the views of neighbours and trends in the store
  *            state: one per item
  * learner    freshet.examples -> the views of live models in the store
- *            state: one recommender per model
+ *            state: one recommender per model, and the click and conversion models of ads
  *
  * Memory: a stage keeps the rules it is given; they outlive it. gives; the worker takes it. */
 #ifndef FR_RUN_STAGES_H
@@ -17,6 +17,7 @@
 #include "freshet/recommend/recommender.h"
 #include "freshet/recommend/surface.h"
 #include "freshet/run/keys.h"
+#include "freshet/run/live_ads.h"
 #include "freshet/run/slot.h"
 #include "freshet/run/stage.h"
 
@@ -29,6 +30,8 @@ struct fr_ad_rules {
     uint32_t ttl_ms;            /* of scores */
     uint32_t scores_most;       /* campaigns scored for a user */
     int64_t bought_ms;          /* how long something counts as just bought */
+    struct fr_live_ads_params models;
+    uint32_t snapshot_ms; /* between two snapshots of the ad models, at least */
 };
 
 /* Read-only for all stages of the process. */
