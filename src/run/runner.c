@@ -1,5 +1,6 @@
 #include "freshet/run/runner.h"
 #include "freshet/base/log.h"
+#include "freshet/run/ads_follow.h"
 #include "freshet/run/catalog_follow.h"
 #include "freshet/run/live_model.h"
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct fr_runner {
     struct fr_runner_config config;
     struct fr_catalog_follow *catalog; /* NULL: none */
     struct fr_live_follow *follow;     /* NULL: lists are made without a model */
+    struct fr_ads_follow *ads;         /* NULL: nothing is said of ads */
     struct thread *threads;
     unsigned thread_n;
     struct fr_stat_block *stats[FR_RUNNER_WORKERS_MAX];
@@ -57,7 +59,8 @@ static void fail(struct fr_runner *r, enum fr_err err, const char *text) {
 static struct fr_stage *stage_of(struct fr_runner *r, enum fr_stage_kind kind) {
     const uint32_t *partitions = r->config.partitions;
     struct fr_stage_feeds feeds = {.models = r->follow ? fr_live_follow_slot(r->follow) : NULL,
-                                   .catalogs = fr_runner_catalogs(r)};
+                                   .catalogs = fr_runner_catalogs(r),
+                                   .ads = r->ads ? fr_ads_follow_slot(r->ads) : NULL};
     if (kind == FR_STAGE_LEARNER) return fr_stage_learner_new(r->config.rules, partitions[FR_TOPIC_EXAMPLES]);
     if (kind == FR_STAGE_AGGREGATE)
         return fr_stage_aggregate_new(r->config.rules, partitions[FR_TOPIC_AFFINITY], &feeds);
@@ -119,18 +122,22 @@ static void run(struct thread *t, struct fr_worker *w) {
     }
 }
 
-/* Lists made before the model has come would be worse than those of before the start; but nobody waits for long. */
-static void await_model(const struct thread *t) {
+static bool has_models(struct fr_runner *r) {
+    return (!r->follow || fr_live_follow_is_ready(r->follow)) && (!r->ads || fr_ads_follow_is_ready(r->ads));
+}
+
+/* Lists and scores made before the models have come would be worse than those of before the start; but nobody waits for long. */
+static void await_models(const struct thread *t) {
     struct fr_runner *r = t->runner;
-    if (t->kind != FR_STAGE_USER || !r->follow) return;
+    if (t->kind != FR_STAGE_USER) return;
     fr_time_ms until_ms = fr_clock_wall_ms() + MODEL_WAIT_MS;
-    while (!fr_live_follow_is_ready(r->follow) && fr_clock_wall_ms() < until_ms && !atomic_load(&r->stop))
+    while (!has_models(r) && fr_clock_wall_ms() < until_ms && !atomic_load(&r->stop))
         fr_clock_sleep_ms(WAIT_MS);
 }
 
 static void *thread_main(void *arg) {
     struct thread *t = arg;
-    await_model(t);
+    await_models(t);
     struct fr_worker *w = open_worker(t);
     if (w) run(t, w);
     fr_worker_free(&w);
@@ -156,16 +163,26 @@ static unsigned workers_of(const struct fr_runner_config *config, unsigned kind)
     return kind == FR_STAGE_LEARNER ? 1 : config->workers;
 }
 
+static struct fr_snapshot_source snapshots(const struct fr_runner_config *config) {
+    return (struct fr_snapshot_source){.context = config->ports.context,
+                                       .open_store = config->ports.open_store,
+                                       .prefix = config->rules->topic_prefix,
+                                       .example_partitions = config->partitions[FR_TOPIC_EXAMPLES],
+                                       .interval_ms = FOLLOW_MS};
+}
+
+static struct fr_ads_follow *start_following_ads(const struct fr_runner_config *config) {
+    if (!config->rules->ads.enabled || !config->stages[FR_STAGE_USER] || !config->ports.open_store)
+        return NULL;
+    struct fr_snapshot_source source = snapshots(config);
+    return fr_ads_follow_start(&source, &config->rules->ads.models);
+}
+
 static struct fr_live_follow *start_following(const struct fr_runner_config *config,
                                               struct fr_slot *catalogs) {
     if (!config->rules->blend || !config->stages[FR_STAGE_USER] || !config->ports.open_store) return NULL;
-    struct fr_live_follow_config c = {.context = config->ports.context,
-                                      .open_store = config->ports.open_store,
-                                      .prefix = config->rules->topic_prefix,
-                                      .example_partitions = config->partitions[FR_TOPIC_EXAMPLES],
-                                      .params = config->rules->recommender,
-                                      .catalogs = catalogs,
-                                      .interval_ms = FOLLOW_MS};
+    struct fr_live_follow_config c = {
+        .source = snapshots(config), .params = config->rules->recommender, .catalogs = catalogs};
     return fr_live_follow_start(&c);
 }
 
@@ -189,6 +206,7 @@ struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
     pthread_mutex_init(&r->lock, NULL);
     r->catalog = start_catalog(config);
     r->follow = start_following(config, fr_runner_catalogs(r));
+    r->ads = start_following_ads(config);
     r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
         for (unsigned i = 0; i < workers_of(config, kind) && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)
@@ -247,6 +265,7 @@ bool fr_runner_stop(struct fr_runner **runner, uint32_t limit_ms) {
         fr_stat_block_free(&r->threads[i].stat);
     }
     fr_live_follow_stop(&r->follow);
+    fr_ads_follow_stop(&r->ads);
     fr_catalog_follow_stop(&r->catalog);
     pthread_mutex_destroy(&r->lock);
     free(r->threads);

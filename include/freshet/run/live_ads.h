@@ -19,10 +19,11 @@
 #ifndef FR_RUN_LIVE_ADS_H
 #define FR_RUN_LIVE_ADS_H
 
+#include "freshet/learn/bundle.h"
 #include "freshet/target/ad_example.h"
 #include "freshet/target/click_model.h"
 
-enum { FR_LIVE_ADS_VERSION_BYTES = 64 };
+enum { FR_LIVE_ADS_VERSION_BYTES = FR_BUNDLE_VERSION_BYTES };
 
 struct fr_live_ads_params {
     uint32_t model_bits;                                       /* fr_click_model_of_bits */

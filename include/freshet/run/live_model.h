@@ -1,4 +1,4 @@
-/* live_model.h - the model that lists are made with at the moment: its names in the store, and the thread that follows it.
+/* live_model.h - the model that lists are made with at the moment, as the learner's snapshots have it (run/snapshot_follow.h).
  *
  * Promise   a model is swapped in whole, with the bundle in force; a reader keeps the one it took. A model that cannot be read
  *           is said in the log and left out; the one before stays.
@@ -7,17 +7,14 @@
 #ifndef FR_RUN_LIVE_MODEL_H
 #define FR_RUN_LIVE_MODEL_H
 
-#include "freshet/port/store.h"
 #include "freshet/run/catalog_follow.h"
-#include "freshet/run/keys.h"
 #include "freshet/run/live_catalog.h"
 #include "freshet/run/live_learner.h"
 #include "freshet/run/slot.h"
+#include "freshet/run/snapshot_follow.h"
 
 /* The model of the feed's lists: the key of its examples. */
 #define FR_MODEL_FEED FR_STR(FR_CONTROL_KEY)
-
-enum { FR_LIVE_VERSION_BYTES = FR_BUNDLE_VERSION_BYTES };
 
 struct fr_live_model {
     struct fr_live_learner learner;
@@ -27,26 +24,12 @@ struct fr_live_model {
     struct fr_live_catalog catalog; /* for the arrangement of lists */
 };
 
-/* "e48211": the model includes the examples before that offset. */
-void fr_live_version(int64_t next_offset, char out[FR_LIVE_VERSION_BYTES]);
-/* The offset that a version names, -1: it is none. */
-int64_t fr_live_version_offset(struct fr_str version);
-/* Names of the views: keys is of the learner stage, partition the model's in the examples topic. */
-struct fr_str fr_live_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
-                          struct fr_arena *arena);
-struct fr_str fr_live_version_key(const struct fr_keys *keys, int32_t partition, struct fr_str model,
-                                  struct fr_arena *arena);
-
 struct fr_live_follow;
 
 struct fr_live_follow_config {
-    void *context;
-    enum fr_err (*open_store)(void *context, struct fr_store **store, struct fr_errmsg *msg); /* gives */
-    const char *prefix;
-    uint32_t example_partitions;
+    struct fr_snapshot_source source;
     struct fr_recommender_params params;
     struct fr_slot *catalogs; /* of struct fr_catalog_version, kept; NULL: there is no catalogue */
-    uint32_t interval_ms;     /* between two looks */
 };
 
 /* Starts the thread. gives */
