@@ -10,6 +10,7 @@ static const char help_text[] =
     "  end-to-end  Kafka and Redis of the configuration, under topics of its own: a bare consumer, a "
     "backlog,\n"
     "              and the time from an event to its list, live at --rate and at half of the backlog's rate\n"
+    "  ads         the click and conversion models: teaching, storing, forgetting\n"
     "  load        write generated events to <prefix>.events: --events, --rate, --seed\n"
     "\n"
     "Examples:\n"
@@ -65,15 +66,22 @@ static enum fr_err run_stages(const struct fr_bench_options *o, const struct fr_
     return err;
 }
 
+static enum fr_err run_ads(const struct fr_bench_options *o, const struct fr_config *config,
+                           const struct fr_rules *rules, struct fr_bench_report *report,
+                           struct fr_errmsg *msg) {
+    (void)config;
+    (void)msg;
+    fr_bench_ads(o, rules, report);
+    return FR_OK;
+}
+
 static const struct measurement {
     const char *name;
     enum fr_err (*run)(const struct fr_bench_options *, const struct fr_config *, const struct fr_rules *,
                        struct fr_bench_report *, struct fr_errmsg *);
 } measurements[] = {
-    {"decode", run_decode},
-    {"stages", run_stages},
-    {"end-to-end", fr_bench_end_to_end},
-    {"load", fr_bench_write_load},
+    {"decode", run_decode}, {"stages", run_stages},        {"end-to-end", fr_bench_end_to_end},
+    {"ads", run_ads},       {"load", fr_bench_write_load},
 };
 
 static const struct measurement *find(const char *name) {
@@ -140,7 +148,7 @@ int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
     };
     int code = fr_options_read(app, options, sizeof options / sizeof *options, help_text, &argc, argv);
     if (code >= 0) return code;
-    if (argc != 2) return fr_usage("bench", "say what: decode, stages, end-to-end or load");
+    if (argc != 2) return fr_usage("bench", "say what: decode, stages, end-to-end, ads or load");
     const struct measurement *m = find(argv[1]);
     if (!m) return fr_usage("bench", "%s: there is no such measurement", argv[1]);
     const char *fault = fault_of(&o);

@@ -79,6 +79,9 @@ void fr_bench_progress(struct fr_bench_progress *p, uint64_t done);
 /* ---- the measurements; each adds its sections. FR_OK, or why it stopped ---- */
 void fr_bench_decode(const struct fr_bench_options *o, const struct fr_rules *rules,
                      struct fr_bench_report *report);
+/* bench_ads.c */
+void fr_bench_ads(const struct fr_bench_options *o, const struct fr_rules *rules,
+                  struct fr_bench_report *report);
 /* Both stages on the twins of bus and store, stepped in this thread. */
 enum fr_err fr_bench_stages(const struct fr_bench_options *o, const struct fr_config *config,
                             const struct fr_rules *rules, struct fr_bench_report *report,
