@@ -78,8 +78,11 @@ void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint3
     add(s, b, &example);
 }
 
+/* A batch that was given up has not been finished. */
 void user_begin_ads(struct user_stage *s) {
-    if (s->feeds.campaigns) s->campaigns = fr_slot_take(s->feeds.campaigns);
+    if (!s->feeds.campaigns) return;
+    fr_slot_release(s->feeds.campaigns, &s->campaigns);
+    s->campaigns = fr_slot_take(s->feeds.campaigns);
 }
 
 void user_end_ads(struct user_stage *s, const struct fr_stage_batch *b) {

@@ -219,11 +219,68 @@ static void test_nothing_is_told_when_there_are_no_ads(void) {
     stop(&p);
 }
 
+/* ---- what campaigns say ---- */
+
+static void keep(void *thing) { (void)thing; }
+
+struct advertisers {
+    struct fr_arena arena;
+    uint32_t known, unknown;
+};
+
+/* Of the script all is of campaign c1. */
+static bool count_advertisers(void *context, const struct fr_record *r) {
+    struct advertisers *a = context;
+    struct fr_ad_batch batch;
+    if (!fr_str_eq(r->key, FR_MODEL_ADS)) return true;
+    CHECK(fr_ad_batch_read(r->value, &a->arena, &batch));
+    for (uint32_t i = 0; i < batch.n; i++) {
+        const struct fr_impression *x = &batch.at[i].of;
+        if (batch.at[i].kind != FR_AD_SHOWN) continue;
+        a->known += x->advertiser == 71 && x->topic == 72 && x->age_days == 2;
+        a->unknown += x->advertiser == 0 && x->topic == 0 && x->age_days == -1;
+    }
+    return true;
+}
+
+static struct advertisers advertisers_with(struct fr_campaign_set *set) {
+    struct pipeline p;
+    struct advertisers a = {0};
+    start(&p, 4, 10, scripted_event);
+    p.rules.ads.models = small;
+    p.feeds.campaigns = fr_slot_new(keep);
+    if (set) fr_slot_put(p.feeds.campaigns, set);
+    fr_worker_free(&p.workers[FR_STAGE_USER]);
+    open_worker(&p, FR_STAGE_USER);
+    drive(&p, true);
+    fr_bus_memory_read(p.bus, FR_TOPIC_EXAMPLES, 0, 0, count_advertisers, &a);
+    fr_arena_fini(&a.arena);
+    struct fr_slot *slot = p.feeds.campaigns;
+    stop(&p);
+    fr_slot_free(&slot); /* nobody may hold anything by now */
+    return a;
+}
+
+static void test_an_impression_has_what_its_campaign_says(void) {
+    struct fr_campaign_entry entries[3] = {
+        {.record.id = FR_STR("b9")},
+        {.record = {.id = FR_STR("c1"), .start_ms = start_ms - 60 * 3600000},
+         .id_hash = fr_hash_str(FR_STR("c1")),
+         .advertiser_hash = 71,
+         .topic_hash = 72},
+        {.record.id = FR_STR("c11")}};
+    struct fr_campaign_set set = {.campaigns = entries, .campaign_n = 3, .number = 1};
+    struct advertisers with = advertisers_with(&set), none = advertisers_with(NULL);
+    CHECK(with.known > 10 && with.unknown == 0);
+    CHECK(none.unknown == with.known && none.known == 0);
+}
+
 int main(void) {
     fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
     RUN(test_the_models_are_a_function_of_their_log);
     RUN(test_nobody_is_told_of_who_does_not_allow_it);
     RUN(test_who_refused_is_nowhere_in_the_state);
     RUN(test_nothing_is_told_when_there_are_no_ads);
+    RUN(test_an_impression_has_what_its_campaign_says);
     return check_done();
 }
