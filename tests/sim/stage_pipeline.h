@@ -57,7 +57,7 @@ static void open_worker(struct pipeline *p, enum fr_stage_kind kind) {
 static void produce_log(struct pipeline *p, uint64_t seed, event_maker *event_text) {
     struct fr_rng rng = {seed};
     for (uint32_t n = 0; n < EVENTS; n++) {
-        char text[256], key[8];
+        char text[256], key[24];
         int len = event_text(&rng, n, text);
         const char *at = strstr(text, "\"user_id\":\"");
         int kn = at ? snprintf(key, sizeof key, "%.*s", (int)strcspn(at + 11, "\""), at + 11) : 0;
