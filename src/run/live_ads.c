@@ -55,10 +55,10 @@ void fr_live_ads_fini(struct fr_live_ads *l) {
 }
 
 size_t fr_live_ads_bytes(const struct fr_live_ads *l) {
-    size_t models = MODELS * ((size_t)50 << l->params.model_bits), waiting = 0;
-    if (l->use == FR_LIVE_ADS_TAUGHT)
-        waiting = MODELS * (size_t)l->params.waiting_most * (sizeof(struct fr_click_context) + 128);
-    return models + waiting;
+    size_t bytes = MODELS * ((size_t)50 << l->params.model_bits);
+    for (unsigned i = 0; i < MODELS && l->use == FR_LIVE_ADS_TAUGHT; i++)
+        bytes += fr_attribution_bytes(const_model_at(l, i)->waiting);
+    return bytes;
 }
 
 /* ---- teaching ---- */

@@ -159,6 +159,13 @@ void fr_attribution_forget(struct fr_attribution *a, uint64_t owner) {
     }
 }
 
+/* Places that were never used are not in memory yet. */
+size_t fr_attribution_bytes(const struct fr_attribution *a) {
+    uint64_t used = a->end < a->params.capacity ? a->end : a->params.capacity;
+    return sizeof *a + used * (sizeof(struct entry) + a->params.payload_bytes) +
+           a->last.cap * (sizeof(struct fr_map_entry) + 1);
+}
+
 uint32_t fr_attribution_pending(const struct fr_attribution *a) { return (uint32_t)(a->end - a->next); }
 
 struct fr_attribution_counts fr_attribution_counts(const struct fr_attribution *a) {

@@ -67,7 +67,7 @@ void fr_live_ads_fini(struct fr_live_ads *l);
 /* Teaches a record; l->use is TAUGHT. The arena is cleared. */
 struct fr_live_ads_taught fr_live_ads_teach(struct fr_live_ads *l, struct fr_str value,
                                             struct fr_arena *arena);
-size_t fr_live_ads_bytes(const struct fr_live_ads *l); /* memory, once everything is in use */
+size_t fr_live_ads_bytes(const struct fr_live_ads *l); /* memory: the models' tables, and what has waited */
 
 /* As one file of arrays. use: what it is saved for; ASKED leaves out what waits. */
 void fr_live_ads_save(const struct fr_live_ads *l, const char *version, enum fr_live_ads_use use,

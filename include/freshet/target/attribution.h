@@ -65,6 +65,7 @@ const void *fr_attribution_decided(struct fr_attribution *a, fr_time_ms now_ms, 
 /* The owner's impressions are as if they had never been shown. Linear in the capacity in use. */
 void fr_attribution_forget(struct fr_attribution *a, uint64_t owner);
 
+size_t fr_attribution_bytes(const struct fr_attribution *a);     /* memory in use */
 uint32_t fr_attribution_pending(const struct fr_attribution *a); /* undecided, the forgotten included */
 struct fr_attribution_counts fr_attribution_counts(const struct fr_attribution *a);
 

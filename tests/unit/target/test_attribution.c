@@ -218,6 +218,17 @@ static void test_an_impression_answers_to_each_of_its_keys(void) {
     fr_attribution_free(a);
 }
 
+static void test_memory_grows_with_what_waits_up_to_the_capacity(void) {
+    struct fr_attribution *a = with_capacity(100);
+    size_t none = fr_attribution_bytes(a);
+    for (uint64_t i = 1; i <= 100; i++) show(a, i, 1000, i);
+    size_t full = fr_attribution_bytes(a);
+    CHECK(full >= none + 100 * (8 + 8 * FR_ATTRIBUTION_KEYS));
+    for (uint64_t i = 1; i <= 100; i++) show(a, i, 1000, i);
+    CHECK_INT(fr_attribution_bytes(a), full);
+    fr_attribution_free(a);
+}
+
 /* A key that passed stays without an impression, also after a restart, although an older one once had it. */
 static void test_a_key_that_passed_answers_nobody_until_it_is_shown_again(void) {
     struct fr_attribution *a = with_capacity(8);
@@ -244,6 +255,7 @@ int main(void) {
     RUN(test_what_is_forgotten_was_never_shown);
     RUN(test_agrees_with_a_plain_list);
     RUN(test_an_impression_answers_to_each_of_its_keys);
+    RUN(test_memory_grows_with_what_waits_up_to_the_capacity);
     RUN(test_a_key_that_passed_answers_nobody_until_it_is_shown_again);
     return check_done();
 }
