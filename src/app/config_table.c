@@ -200,7 +200,7 @@ static const struct fr_config_row rows[] = {
         "counted."),
     INT("targeting.bought_ms", targeting.bought_ms, 2592000000, 0, 3.2e12, "ms",
         "How long a purchase keeps campaigns away that promote what was bought."),
-    INT("targeting.model_bits", targeting.model_bits, 18, 10, 24, "",
+    INT("targeting.model_bits", targeting.model_bits, 18, 10, 20, "",
         "Size of the click and the conversion model: 2^bits weights, and running rates and users in "
         "proportion; 18: 13 MiB each, one more doubles it. State made under another value is refused, here "
         "and for the four below."),
@@ -211,7 +211,7 @@ static const struct fr_config_row rows[] = {
     INT("targeting.late_ms", targeting.late_ms, 3600000, 0, 3.2e10, "ms",
         "A click or conversion that comes after its window, but not later than this after it, still corrects "
         "what was learnt."),
-    INT("targeting.waiting_most", targeting.waiting_most, 65536, 16, 4194304, "",
+    INT("targeting.waiting_most", targeting.waiting_most, 65536, 16, 262144, "",
         "Impressions that wait at most, for clicks and for conversions each, about 700 bytes apiece; when "
         "more are shown, fewer people are learnt from."),
     INT("targeting.ad_snapshot_ms", targeting.ad_snapshot_ms, 5000, 100, 3600000, "ms",
