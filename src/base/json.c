@@ -204,18 +204,19 @@ void fr_json_number(struct fr_buf *b, double v) {
     }
 }
 
+char *fr_json_put_double(char *to, double v) {
+    if (!isfinite(v)) return fr_str_put(to, FR_STR("null"));
+    int len = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        len = snprintf(to, FR_JSON_DOUBLE_BYTES, "%.*g", digits, v);
+        if (digits == 17 || memcmp(&(double){strtod(to, NULL)}, &v, sizeof v) == 0) break;
+    }
+    return to + len;
+}
+
 void fr_json_double(struct fr_buf *b, double v) {
     separate(b);
-    if (!isfinite(v)) {
-        fr_buf_append(b, "null", 4);
-        return;
-    }
-    char text[32];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (digits == 17 || memcmp(&(double){strtod(text, NULL)}, &v, sizeof v) == 0) break;
-    }
-    fr_buf_append(b, text, strlen(text));
+    fr_buf_end_at(b, fr_json_put_double(fr_buf_reserve(b, FR_JSON_DOUBLE_BYTES), v));
 }
 
 void fr_json_bool(struct fr_buf *b, bool v) {

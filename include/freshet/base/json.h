@@ -30,6 +30,8 @@ void fr_json_raw(struct fr_buf *b, struct fr_str json); /* a value that is JSON 
 #define FR_JSON_STR_BYTES(len) (6 * (size_t)(len) + 2) /* the most that fr_json_put_str writes */
 enum { FR_JSON_UNSIGNED_BYTES = 20, FR_JSON_MILLIONTHS_BYTES = 27 };
 char *fr_json_put_str(char *to, struct fr_str s);
+#define FR_JSON_DOUBLE_BYTES 32 /* the most that fr_json_put_double writes, a NUL after the end included */
+char *fr_json_put_double(char *to, double v);
 char *fr_json_put_unsigned(char *to, uint64_t v);
 char *fr_json_put_millionths(char *to,
                              uint64_t v); /* v / 1e6 exactly, without trailing zeros or an exponent */

@@ -4,7 +4,9 @@
  *
  * Promise   a text is a rule, or it has errors at line and column; a rule gives true or false for every user. It has no
  *           loops, and its cost is bounded: at most FR_RULE_NODES steps, each bounded by the profile's bounds. What
- *           is not known (an attribute that was never said, a propensity without a model) makes each comparison with it false.
+ *           is not known (an attribute that was never said, a propensity without a model, 1 / 0) makes each comparison with it
+ *           false, != too; from a comparison on there is only true and false, so `not` of it is true. Counts within a window
+ *           are of the times that the history keeps (docs/STATE.md): lower bounds. Matching allocates nothing.
  * Types     number, text, truth; attributes have the type that they were said with, and a comparison of unlike types is false.
  *           All else is typed when it is compiled: `interest("a") == "b"` is an error.
  * Threads   a compiled rule is read-only. Memory: compile gives; texts are copied. */
@@ -15,6 +17,7 @@
 #include "freshet/profile/user.h"
 #include "freshet/target/interests.h"
 
+/* BYTES: of the text, and of the rule when it is written. */
 enum { FR_RULE_BYTES = 8192, FR_RULE_NODES = 512, FR_RULE_DEPTH = 64, FR_RULE_ERRORS = 8 };
 
 struct fr_rule_error {
@@ -34,16 +37,20 @@ struct fr_rule_scope {
 
 struct fr_rule;
 
-/* An empty text, or one of blanks, is a rule that is always true. NULL: *errors says why. gives */
+/* An empty text, or one of blanks, is a rule that is always true. scope NULL: nothing more may stand in it. NULL: *errors
+ * says why. gives */
 struct fr_rule *fr_rule_compile(struct fr_str text, const struct fr_rule_scope *scope,
                                 struct fr_rule_errors *errors);
 void fr_rule_free(struct fr_rule *rule);
 /* Appends the rule as it was understood, fully bracketed; compiles to the same. */
 void fr_rule_write(struct fr_buf *out, const struct fr_rule *rule);
 
-/* Names in segment("..") and propensity(".."), as many as there are, in the order of the text. Lent. */
+/* Names in segment("..") and propensity(".."), each once, in the order of the text. Lent. */
 uint32_t fr_rule_segments(const struct fr_rule *rule, const struct fr_str **names);
 uint32_t fr_rule_propensities(const struct fr_rule *rule, const struct fr_str **names);
+
+/* Whether it asks for interests: else they need not be worked out. */
+bool fr_rule_asks_interests(const struct fr_rule *rule);
 
 /* What a rule is asked about. All borrowed. */
 struct fr_rule_facts {
@@ -51,7 +58,7 @@ struct fr_rule_facts {
     const struct fr_profile_rules *rules;
     const struct fr_dict *ids; /* the profile's */
     fr_time_ms now_ms;
-    struct fr_interests interests;
+    struct fr_interests interests; /* only asked if fr_rule_asks_interests */
     /* NULL: none. false: not in it, or there is no such segment. */
     bool (*segment)(void *context, struct fr_str name);
     /* NULL: none. NAN: not known. */
