@@ -193,6 +193,8 @@ static const struct fr_config_row rows[] = {
          "Also write each user's ad scores to Redis, for an ad server that asks."),
     TEXT("targeting.surface", targeting.surface, "default",
          "Name of the place that ad scores are made for, as ad events have it."),
+    TEXT("targeting.audience_salt", targeting.audience_salt, "",
+         "Any text that nobody else knows, and that stays: the noise of estimated audiences hangs on it."),
     INT("targeting.score_ttl_ms", targeting.score_ttl_ms, 900000, 1000, 3.2e10, "ms",
         "Expiry time of ad scores after they were made."),
     INT("targeting.scores_most", targeting.scores_most, 50, 1, 20000, "",

@@ -92,7 +92,7 @@ struct fr_config {
     struct {
         bool ads, score_views;
         int64_t consent; /* 0: not refused; 1: given */
-        const char *surface;
+        const char *surface, *audience_salt;
         int64_t score_ttl_ms, scores_most, bought_ms;
         int64_t model_bits, click_window_ms, conversion_window_ms, late_ms, waiting_most, ad_snapshot_ms;
     } targeting;
