@@ -7,7 +7,6 @@
 #include "freshet/run/examples.h"
 #include "freshet/target/ad_impression.h"
 #include "stage_user_internal.h"
-#include <stdlib.h>
 
 bool user_allows_ads(const struct user_stage *s, const struct fr_user *u) {
     return fr_user_allows_ads(u, s->rules->ads.consent_must_be_given);
@@ -21,15 +20,10 @@ static enum fr_ad_example_kind kind_of(const struct fr_event *e) {
     return e->type == FR_EVENT_AD_CONVERSION ? FR_AD_CONVERSION : FR_AD_EXAMPLE_KINDS;
 }
 
-static int compare_id(const void *id, const void *entry) {
-    return fr_str_cmp(*(const struct fr_str *)id, ((const struct fr_campaign_entry *)entry)->record.id);
-}
-
 /* NULL: not known, or campaigns are not followed. */
 static const struct fr_campaign_entry *campaign_of(const struct user_stage *s, struct fr_str id) {
     const struct fr_campaign_set *set = s->campaigns.thing;
-    if (!set || !set->campaign_n) return NULL;
-    return bsearch(&id, set->campaigns, set->campaign_n, sizeof *set->campaigns, compare_id);
+    return set ? fr_campaign_set_find(set, id) : NULL;
 }
 
 static void add_shown(struct user_stage *s, const struct fr_user *u, const struct fr_event *e,
