@@ -183,8 +183,9 @@ static void report_text(const struct fr_refit_result *r) {
 
 /* ---- the catalogue, for models of content ---- */
 
-static enum fr_err open_tail(void *context, struct fr_tail **tail, struct fr_errmsg *msg) {
-    return fr_wire_tail(context, tail, msg);
+static enum fr_err open_tail(void *context, enum fr_topic topic, struct fr_tail **tail,
+                             struct fr_errmsg *msg) {
+    return fr_wire_tail(context, topic, tail, msg);
 }
 
 /* The whole topic once; NULL: it did not answer, or nobody needs it. */

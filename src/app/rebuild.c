@@ -212,7 +212,7 @@ enum fr_err fr_rebuild_catalog(struct fr_rebuild *r, const struct fr_wiring *wir
                                struct fr_errmsg *msg) {
     struct gathering g = {.wanted = records};
     struct fr_tail *tail;
-    enum fr_err err = fr_wire_tail(wiring, &tail, msg);
+    enum fr_err err = fr_wire_tail(wiring, FR_TOPIC_ITEMS, &tail, msg);
     if (err != FR_OK) return err;
     fr_dict_init(&g.ids);
     fr_catalog_init(&g.catalog, &g.ids);

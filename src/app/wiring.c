@@ -169,14 +169,16 @@ static enum fr_err open_store(void *context, struct fr_store **store, struct fr_
     return fr_wire_store(w->config, "freshet-model", store, msg);
 }
 
-static enum fr_err open_tail(void *context, struct fr_tail **tail, struct fr_errmsg *msg) {
+static enum fr_err open_tail(void *context, enum fr_topic topic, struct fr_tail **tail,
+                             struct fr_errmsg *msg) {
     const struct fr_wiring *w = context;
-    return fr_wire_tail(w, tail, msg);
+    return fr_wire_tail(w, topic, tail, msg);
 }
 
-enum fr_err fr_wire_tail(const struct fr_wiring *w, struct fr_tail **tail, struct fr_errmsg *msg) {
-    if (!w->memory) return fr_tail_kafka_open(&w->cluster, FR_TOPIC_ITEMS, tail, msg);
-    *tail = fr_tail_memory_open(w->memory, FR_TOPIC_ITEMS, 1);
+enum fr_err fr_wire_tail(const struct fr_wiring *w, enum fr_topic topic, struct fr_tail **tail,
+                         struct fr_errmsg *msg) {
+    if (!w->memory) return fr_tail_kafka_open(&w->cluster, topic, tail, msg);
+    *tail = fr_tail_memory_open(w->memory, topic, 1);
     return FR_OK;
 }
 

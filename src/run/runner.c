@@ -1,13 +1,21 @@
 #include "freshet/run/runner.h"
 #include "freshet/base/log.h"
 #include "freshet/run/ads_follow.h"
+#include "freshet/run/campaign_follow.h"
 #include "freshet/run/catalog_follow.h"
 #include "freshet/run/live_model.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { WAIT_MS = 5, OPEN_WAIT_MS = 500, FOLLOW_MS = 500, CATALOG_MS = 5000, MODEL_WAIT_MS = 5000 };
+enum {
+    WAIT_MS = 5,
+    OPEN_WAIT_MS = 500,
+    FOLLOW_MS = 500,
+    CATALOG_MS = 5000,
+    CAMPAIGNS_MS = 500,
+    MODEL_WAIT_MS = 5000
+};
 
 struct thread {
     struct fr_runner *runner;
@@ -23,9 +31,10 @@ struct thread {
 
 struct fr_runner {
     struct fr_runner_config config;
-    struct fr_catalog_follow *catalog; /* NULL: none */
-    struct fr_live_follow *follow;     /* NULL: lists are made without a model */
-    struct fr_ads_follow *ads;         /* NULL: nothing is said of ads */
+    struct fr_catalog_follow *catalog;    /* NULL: none */
+    struct fr_campaign_follow *campaigns; /* NULL: none */
+    struct fr_live_follow *follow;        /* NULL: lists are made without a model */
+    struct fr_ads_follow *ads;            /* NULL: nothing is said of ads */
     struct thread *threads;
     unsigned thread_n;
     struct fr_stat_block *stats[FR_RUNNER_WORKERS_MAX];
@@ -60,6 +69,7 @@ static struct fr_stage *stage_of(struct fr_runner *r, enum fr_stage_kind kind) {
     const uint32_t *partitions = r->config.partitions;
     struct fr_stage_feeds feeds = {.models = r->follow ? fr_live_follow_slot(r->follow) : NULL,
                                    .catalogs = fr_runner_catalogs(r),
+                                   .campaigns = r->campaigns ? fr_campaign_follow_slot(r->campaigns) : NULL,
                                    .ads = r->ads ? fr_ads_follow_slot(r->ads) : NULL};
     if (kind == FR_STAGE_LEARNER) return fr_stage_learner_new(r->config.rules, partitions[FR_TOPIC_EXAMPLES]);
     if (kind == FR_STAGE_AGGREGATE)
@@ -196,6 +206,13 @@ static struct fr_catalog_follow *start_catalog(const struct fr_runner_config *co
     return fr_catalog_follow_start(&c);
 }
 
+static struct fr_campaign_follow *start_campaigns(const struct fr_runner_config *config) {
+    bool needed = config->stages[FR_STAGE_USER] || config->stages[FR_STAGE_AGGREGATE];
+    if (!config->rules->ads.enabled || !config->ports.open_tail || !needed) return NULL;
+    struct fr_campaign_follow_config c = {config->ports.context, config->ports.open_tail, CAMPAIGNS_MS};
+    return fr_campaign_follow_start(&c);
+}
+
 struct fr_slot *fr_runner_catalogs(struct fr_runner *r) {
     return r->catalog ? fr_catalog_follow_slot(r->catalog) : NULL;
 }
@@ -207,6 +224,7 @@ struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
     r->catalog = start_catalog(config);
     r->follow = start_following(config, fr_runner_catalogs(r));
     r->ads = start_following_ads(config);
+    r->campaigns = start_campaigns(config);
     r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
         for (unsigned i = 0; i < workers_of(config, kind) && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)
@@ -267,6 +285,7 @@ bool fr_runner_stop(struct fr_runner **runner, uint32_t limit_ms) {
     fr_live_follow_stop(&r->follow);
     fr_ads_follow_stop(&r->ads);
     fr_catalog_follow_stop(&r->catalog);
+    fr_campaign_follow_stop(&r->campaigns);
     pthread_mutex_destroy(&r->lock);
     free(r->threads);
     free(r);

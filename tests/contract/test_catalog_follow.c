@@ -12,14 +12,15 @@ enum { WAIT_MS = 20000 };
 static struct fr_bus_memory *cluster;
 static _Atomic int refusals, opened;
 
-static enum fr_err open_tail(void *context, struct fr_tail **out, struct fr_errmsg *msg) {
+static enum fr_err open_tail(void *context, enum fr_topic topic, struct fr_tail **out,
+                             struct fr_errmsg *msg) {
     (void)context;
     if (atomic_load(&refusals) > 0) {
         atomic_fetch_sub(&refusals, 1);
         return fr_err_set(msg, FR_BUS_DOWN, "not yet");
     }
     atomic_fetch_add(&opened, 1);
-    *out = fr_tail_memory_open(cluster, FR_TOPIC_ITEMS, 2);
+    *out = fr_tail_memory_open(cluster, topic, 2);
     return FR_OK;
 }
 

@@ -25,8 +25,9 @@ struct fr_wiring {
 };
 void fr_wiring_init(struct fr_wiring *w, const struct fr_config *config, struct fr_bus_memory *memory);
 void fr_wiring_fini(struct fr_wiring *w);
-/* The catalogue's topic from its beginning. gives */
-enum fr_err fr_wire_tail(const struct fr_wiring *w, struct fr_tail **tail, struct fr_errmsg *msg);
+/* A compacted topic from its beginning. gives */
+enum fr_err fr_wire_tail(const struct fr_wiring *w, enum fr_topic topic, struct fr_tail **tail,
+                         struct fr_errmsg *msg);
 struct fr_runner_config fr_wire_runner(struct fr_wiring *w, const struct fr_rules *rules,
                                        const uint32_t partitions[FR_TOPIC_N]);
 

@@ -11,8 +11,7 @@
 #define FR_RUN_CATALOG_FOLLOW_H
 
 #include "freshet/catalog/features.h"
-#include "freshet/port/tail.h"
-#include "freshet/run/slot.h"
+#include "freshet/run/topic_follow.h"
 
 struct fr_catalog_version {
     struct fr_dict ids;
@@ -26,7 +25,9 @@ struct fr_catalog_follow;
 
 struct fr_catalog_follow_config {
     void *context;
-    enum fr_err (*open_tail)(void *context, struct fr_tail **tail, struct fr_errmsg *msg); /* gives */
+    /* gives */
+    enum fr_err (*open_tail)(void *context, enum fr_topic topic, struct fr_tail **tail,
+                             struct fr_errmsg *msg);
     struct fr_features_params features;
     uint32_t interval_ms;
 };

@@ -20,8 +20,9 @@ struct fr_runner_ports {
     void *context;
     enum fr_err (*open)(void *context, enum fr_stage_kind kind, unsigned index, struct fr_bus **bus,
                         struct fr_store **store, struct fr_errmsg *msg);
-    /* The tail of the catalogue's topic. May be NULL: there is no catalogue. */
-    enum fr_err (*open_tail)(void *context, struct fr_tail **tail, struct fr_errmsg *msg);
+    /* The tail of a compacted topic. May be NULL: there is no catalogue, and there are no campaigns. */
+    enum fr_err (*open_tail)(void *context, enum fr_topic topic, struct fr_tail **tail,
+                             struct fr_errmsg *msg);
     /* One more store endpoint, for whoever follows the live model. */
     enum fr_err (*open_store)(void *context, struct fr_store **store, struct fr_errmsg *msg);
 };
