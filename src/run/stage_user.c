@@ -60,7 +60,7 @@ static void complete(struct fr_event *e, const struct user_stage *s, const struc
 }
 
 static void touch(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record, struct user_state *u,
-                  bool forgotten) {
+                  bool forgotten, bool allowed_before) {
     if (u->touched == 0) {
         if (s->touched_n == s->touched_cap) {
             s->touched_cap = s->touched_cap ? s->touched_cap * 2 : 1024;
@@ -68,13 +68,15 @@ static void touch(struct user_stage *s, const struct fr_stage_batch *b, uint32_t
         }
         s->touched[s->touched_n++] = (struct touched){.state = u,
                                                       .user_id = s->decoded[record].event.user_id,
+                                                      .allowed_before = allowed_before,
                                                       .since_ms = b->records[record].timestamp_ms};
         u->touched = s->touched_n;
     }
     struct touched *t = &s->touched[u->touched - 1];
     t->record = record;
     t->forgotten = forgotten;
-    t->due = true;
+    t->due |= forgotten || s->effects.list_due;
+    t->scores_due |= forgotten || s->effects.scores_due;
 }
 
 /* Each change of strengths under the group as it was, then the change of group under the strengths as they are. */
@@ -118,6 +120,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
     if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
+    if (e->time_ms > s->newest_ms) s->newest_ms = e->time_ms;
     if (silent) return;
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);
@@ -126,8 +129,9 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     count(b, e, outcome);
     if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
         fr_stat_add(b->stat, FR_STAT_EVENTS_MISROUTED, 0, 1);
-    if (outcome == FR_USER_FORGOTTEN || (s->effects.list_due && outcome != FR_USER_DUPLICATE))
-        touch(s, b, record, u, outcome == FR_USER_FORGOTTEN);
+    bool changed = s->effects.list_due || s->effects.scores_due;
+    if (outcome == FR_USER_FORGOTTEN || (changed && outcome != FR_USER_DUPLICATE))
+        touch(s, b, record, u, outcome == FR_USER_FORGOTTEN, allowed_ads);
 }
 
 static void send_deltas(struct user_stage *s, const struct fr_stage_batch *b) {
@@ -147,17 +151,21 @@ static void note_through(struct user_stage *s, const struct fr_stage_batch *b) {
 
 static bool has_more(struct fr_stage *stage, fr_time_ms now_ms) {
     (void)now_ms;
-    return user_sweep_is_due((struct user_stage *)stage);
+    struct user_stage *s = (struct user_stage *)stage;
+    return user_sweep_is_due(s) || user_scores_sweep_is_due(s);
 }
 
 static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     struct user_stage *s = (struct user_stage *)stage;
     send_deltas(s, b);
     fr_examples_send(s->examples, &s->text, b->out);
-    user_end_ads(s, b);
     note_through(s, b);
+    user_note_causes(s, b);
     user_publish_lists(s, b);
     user_sweep(s, b);
+    user_publish_scores(s, b);
+    user_sweep_scores(s, b);
+    user_end_ads(s, b);
 }
 
 static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_str bytes) {
@@ -205,6 +213,7 @@ static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
 static void free_stage(struct fr_stage *stage) {
     struct user_stage *s = (struct user_stage *)stage;
     user_views_fini(s);
+    user_ads_fini(s);
     fr_keys_fini(&s->views);
     fr_keys_fini(&s->lists);
     fr_decoder_free(&s->decoder);
@@ -250,5 +259,6 @@ struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affini
     s->examples = fr_example_writer_new(&s->ids);
     s->ad_examples = fr_ad_writer_new();
     s->lister = fr_live_lister_new(&s->ids);
+    s->ads.scorer = fr_ad_scorer_new();
     return &s->base;
 }

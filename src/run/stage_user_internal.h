@@ -11,6 +11,7 @@
 #include "freshet/recommend/example_record.h"
 #include "freshet/recommend/seeds.h"
 #include "freshet/run/live_list.h"
+#include "freshet/target/ad_scores.h"
 #include "freshet/run/stages.h"
 #include "freshet/target/ad_example.h"
 
@@ -46,7 +47,8 @@ struct touched {
     struct fr_str user_id;
     uint32_t record;     /* the last one that touched it */
     fr_time_ms since_ms; /* time of the first one */
-    bool forgotten, due;
+    bool forgotten, due, scores_due;
+    bool allowed_before; /* ads, before the first of them */
 };
 
 /* An item's neighbours as last seen in the store. */
@@ -66,6 +68,25 @@ struct crowd {
     bool wanted;
 };
 
+/* The pacing view of one affinity partition, as last seen. */
+struct user_paces {
+    struct fr_buf bytes;             /* which the entries' ids lie in */
+    struct fr_pacing_entry *entries; /* [n] ascending by id */
+    uint32_t n;
+};
+
+/* What user_ads.c keeps. */
+struct user_ads {
+    struct fr_ad_scorer *scorer;
+    struct user_paces *paces;              /* [views.partitions], NULL: never read */
+    fr_time_ms pacing_ms;                  /* when they were read; 0: never */
+    bool pacing_wanted;                    /* in this batch */
+    const struct fr_pacing_entry **places; /* [campaign_n] of the version places_of, 0: of none */
+    uint64_t places_of;
+    struct user_state *sweep_at; /* the next one to be scored anew, NULL: no sweep */
+    uint64_t swept;              /* the version that the last sweep was for; 0: none */
+};
+
 struct user_stage {
     struct fr_stage base;
     const struct fr_rules *rules;
@@ -81,6 +102,8 @@ struct user_stage {
     struct fr_stage_feeds feeds;
     struct fr_slot_hold campaigns; /* of feeds.campaigns, during a batch */
     struct fr_live_lister *lister;
+    struct user_ads ads;
+    fr_time_ms newest_ms;                 /* the latest time of an event so far */
     int64_t *through;                     /* [partitions] last offset applied of each input partition */
     struct user_state *states, *sweep_at; /* all in memory; the next one to get a new list, NULL: no sweep */
     char swept[FR_LIVE_VERSION_BYTES];    /* the bundle that the last sweep was for */
@@ -121,6 +144,21 @@ bool user_allows_ads(const struct user_stage *s, const struct fr_user *u);
 void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
                      const struct fr_user *u, enum fr_user_outcome outcome, bool allowed_before);
 
+/* user_facts.c: what rules are asked about, in the batch's arena; catalog NULL: none is known */
+const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_stage_batch *b,
+                                       const struct fr_user *u, const struct fr_campaign_set *set,
+                                       const struct fr_catalog *catalog, fr_time_ms now_ms);
+
+/* user_ads.c: what campaigns are worth for users */
+/* Keys of the pacing views, if they are due; keys has room for views.partitions. */
+uint32_t user_pacing_wanted(struct user_stage *s, const struct fr_stage_batch *b, struct fr_str *keys);
+void user_pacing_loaded(struct user_stage *s, const struct fr_stage_batch *b, const struct fr_str *values,
+                        uint32_t n);
+void user_publish_scores(struct user_stage *s, const struct fr_stage_batch *b);
+bool user_scores_sweep_is_due(struct user_stage *s);
+void user_sweep_scores(struct user_stage *s, const struct fr_stage_batch *b);
+void user_ads_fini(struct user_stage *s);
+
 /* user_sweep.c: new lists for active users after a refit */
 void user_states_add(struct user_stage *s, struct user_state *u);
 void user_states_remove(struct user_stage *s, struct user_state *u);
@@ -132,5 +170,7 @@ void user_sweep(struct user_stage *s, const struct fr_stage_batch *b);
 void user_publish_list(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
                        const struct fr_live_model *model, fr_time_ms since_ms);
 void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b);
+/* What later lists and scores of the users touched in this batch will be because of. */
+void user_note_causes(struct user_stage *s, const struct fr_stage_batch *b);
 
 #endif

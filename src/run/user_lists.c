@@ -97,11 +97,15 @@ void user_publish_list(struct user_stage *s, const struct fr_stage_batch *b, con
     if (made.list.fallback) fr_stat_add(b->stat, FR_STAT_LISTS_FALLBACK, 0, 1);
 }
 
-/* What a later list of this user, in a sweep, will be because of. */
 static void note_cause(const struct fr_stage_batch *b, const struct touched *t) {
     const struct fr_record *r = &b->records[t->record];
     t->state->cause = (struct cause){r->partition, r->offset, r->timestamp_ms};
     t->state->is_active = !t->forgotten;
+}
+
+void user_note_causes(struct user_stage *s, const struct fr_stage_batch *b) {
+    for (uint32_t i = 0; i < s->touched_n; i++)
+        if (s->touched[i].state) note_cause(b, &s->touched[i]);
 }
 
 /* Once per touched user and batch: under load batches grow and lists coalesce by themselves. All lists of a batch are made
@@ -112,7 +116,6 @@ void user_publish_lists(struct user_stage *s, const struct fr_stage_batch *b) {
     for (uint32_t i = 0; i < s->touched_n; i++) {
         const struct touched *t = &s->touched[i];
         if (!t->due || !t->state) continue;
-        note_cause(b, t);
         if (t->forgotten)
             withdraw(s, b, t);
         else

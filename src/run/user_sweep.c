@@ -16,6 +16,7 @@ void user_states_add(struct user_stage *s, struct user_state *u) {
 
 void user_states_remove(struct user_stage *s, struct user_state *u) {
     if (s->sweep_at == u) s->sweep_at = u->after;
+    if (s->ads.sweep_at == u) s->ads.sweep_at = u->after;
     if (u->before)
         u->before->after = u->after;
     else

@@ -105,7 +105,7 @@ uint32_t user_views_wanted(struct fr_stage *stage, const struct fr_stage_batch *
         if (t->state->user.group != (uint32_t)FR_DICT_NONE) want_crowd(s, t->state->user.group, b->now_ms);
     }
     if (s->touched_n) want_crowd(s, (uint32_t)FR_TREND_ALL, b->now_ms);
-    uint32_t n = s->wanted_n + wanted_crowds(s) * s->views.partitions, at = 0;
+    uint32_t n = s->wanted_n + (wanted_crowds(s) + 1) * s->views.partitions, at = 0;
     struct fr_str *all = fr_arena_alloc(b->arena, n * sizeof *all);
     for (; at < s->wanted_n; at++) {
         struct fr_str item = fr_dict_str(&s->ids, s->wanted_items[at]);
@@ -116,8 +116,9 @@ uint32_t user_views_wanted(struct fr_stage *stage, const struct fr_stage_batch *
         for (uint32_t p = 0; s->crowds[i].wanted && p < s->views.partitions; p++)
             all[at++] =
                 fr_keys_view(&s->views, "trend", (int32_t)p, crowd_name(s, s->crowds[i].group), b->arena);
+    at += user_pacing_wanted(s, b, all + at);
     *keys = all;
-    return n;
+    return at;
 }
 
 static void set_row(struct user_stage *s, uint32_t item, struct fr_str value) {
@@ -173,7 +174,6 @@ static void set_crowd(struct user_stage *s, const struct fr_stage_batch *b, stru
 void user_views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b, const struct fr_str *values,
                        uint32_t n) {
     struct user_stage *s = (struct user_stage *)stage;
-    (void)n;
     for (uint32_t i = 0; i < s->wanted_n; i++) {
         uint32_t item = s->wanted_items[i];
         if (values) {
@@ -191,6 +191,7 @@ void user_views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b, c
         s->crowds[i].read_ms = b->now_ms;
         at += s->views.partitions;
     }
+    user_pacing_loaded(s, b, values, n);
     make_rows(s); /* the views may have named items never seen before */
 }
 

@@ -160,6 +160,7 @@ struct fr_campaign_set *fr_campaign_book_version(const struct fr_campaign_book *
             s->segments[s->segment_n++] = e;
         else
             s->campaigns[s->campaign_n++] = e;
+        s->asks_interests |= fr_rule_asks_interests(e.rule);
     }
     qsort(s->campaigns, s->campaign_n, sizeof *s->campaigns, by_id);
     qsort(s->segments, s->segment_n, sizeof *s->segments, by_id);

@@ -8,14 +8,12 @@ struct mention {
     double worth;
 };
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
 static struct fr_str lowered(struct fr_str name, struct fr_arena *arena) {
     uint32_t i = 0;
-    while (i < name.len && lower(name.ptr[i]) == name.ptr[i]) i++;
+    while (i < name.len && fr_ascii_lower(name.ptr[i]) == name.ptr[i]) i++;
     if (i == name.len) return name;
     char *copy = fr_arena_alloc(arena, name.len);
-    for (i = 0; i < name.len; i++) copy[i] = lower(name.ptr[i]);
+    for (i = 0; i < name.len; i++) copy[i] = fr_ascii_lower(name.ptr[i]);
     return (struct fr_str){copy, name.len};
 }
 
@@ -89,7 +87,7 @@ struct fr_interests fr_interests_of(const struct fr_user *u, const struct fr_pro
 static int compare_name(struct fr_str name, struct fr_str known) {
     uint32_t n = name.len < known.len ? name.len : known.len;
     for (uint32_t i = 0; i < n; i++) {
-        unsigned char a = (unsigned char)lower(name.ptr[i]), b = (unsigned char)known.ptr[i];
+        unsigned char a = (unsigned char)fr_ascii_lower(name.ptr[i]), b = (unsigned char)known.ptr[i];
         if (a != b) return a < b ? -1 : 1;
     }
     return (name.len > known.len) - (name.len < known.len);

@@ -118,11 +118,12 @@ static void start(struct pipeline *p, uint64_t seed, uint32_t batch, event_maker
     p->rules.profile.group_by[0] = FR_STR("country");
     p->rules.profile.group_by_n = 1;
     CHECK_INT(fr_rules_prepare(&p->rules, 14, 2, 60, NULL), FR_OK);
-    p->bus = fr_bus_memory_new(&(struct fr_bus_memory_config){
-        .partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1, 1},
-        .session_timeout_ms = 300,
-        .txn_timeout_ms = 1000,
-        .virtual_time = true});
+    p->bus = fr_bus_memory_new(
+        &(struct fr_bus_memory_config){.partitions = {PARTITIONS, PARTITIONS, PARTITIONS, PARTITIONS, 1, 1, 1,
+                                                      1, 1, PARTITIONS, PARTITIONS, PARTITIONS},
+                                       .session_timeout_ms = 300,
+                                       .txn_timeout_ms = 1000,
+                                       .virtual_time = true});
     p->store = fr_store_memory_new();
     fr_store_memory_keep_undo(p->store, 8);
     fr_bus_memory_set_time(p->bus, p->now);
@@ -140,7 +141,7 @@ static void stop(struct pipeline *p) {
 }
 
 /* The stored state of a model, "m:feed": [stamp, [next offset, model]]. */
-static struct fr_str stored_model(struct pipeline *p, const char *key) {
+static inline struct fr_str stored_model(struct pipeline *p, const char *key) {
     struct fr_keys keys;
     struct fr_arena arena = {0};
     fr_keys_init(&keys, "t", "learner", 1, 1);

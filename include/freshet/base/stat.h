@@ -78,6 +78,10 @@ enum fr_stat_label {
       "Impressions not learnt from because too many wait for their answer, each model counted.")             \
     X(AD_EXAMPLES_FORGOTTEN, "ad_examples_forgotten_total", COUNTER, NONE,                                   \
       "Waiting impressions taken out because their user refused or was deleted, each model counted.")        \
+    X(AD_SCORES_PUBLISHED, "ad_scores_published_total", COUNTER, NONE, "Records of ad scores published.")    \
+    X(AD_CAMPAIGNS_SCORED, "ad_campaigns_scored_total", COUNTER, NONE, "Campaigns scored for a user.")       \
+    X(AD_CAMPAIGNS_BARRED, "ad_campaigns_barred_total", COUNTER, NONE,                                       \
+      "Campaigns that target a user and were not eligible.")                                                 \
     X(BATCH_RECORDS, "batch_records", HISTOGRAM, STAGE, "Records in a batch.")                               \
     X(BATCH_SECONDS, "batch_process_duration_seconds", HISTOGRAM, STAGE, "Load and apply of one batch.")     \
     X(TXN_SECONDS, "kafka_txn_duration_seconds", HISTOGRAM, STAGE, "Begin to committed of one transaction.") \

@@ -30,6 +30,9 @@ static inline int fr_str_cmp(struct fr_str a, struct fr_str b) {
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Letters of ASCII in lower case; all else as it is. */
+static inline char fr_ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
 /* Copies the bytes to where there is room for them; gives the end. */
 static inline char *fr_str_put(char *to, struct fr_str s) {
     if (s.len) memcpy(to, s.ptr, s.len);

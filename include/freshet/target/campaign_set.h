@@ -26,8 +26,9 @@ struct fr_campaign_entry {
 struct fr_campaign_set {
     struct fr_campaign_entry *campaigns, *segments; /* [campaign_n], [segment_n] ascending by id */
     uint32_t campaign_n, segment_n;
-    uint64_t number;  /* from 1 */
-    uint64_t records; /* of the topic that were read for it, good and bad */
+    bool asks_interests; /* some rule does */
+    uint64_t number;     /* from 1 */
+    uint64_t records;    /* of the topic that were read for it, good and bad */
     struct fr_arena texts;
 };
 
