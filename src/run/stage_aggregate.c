@@ -7,64 +7,18 @@
  * Counts of other items are needed for the similarity. Those of items seen here are exact as of their last delta; those
  * of other owners' items are read from their views. They shape what is published, never a state. */
 #include "freshet/affinity/item_json.h"
-#include "freshet/affinity/record.h"
-#include "freshet/affinity/trend.h"
 #include "freshet/base/hash.h"
-#include "freshet/run/examples.h"
 #include "freshet/run/rejects.h"
-#include "freshet/run/stages.h"
+#include "stage_aggregate_internal.h"
 #include <stdlib.h>
 
 enum { TREND_MS = 1000, COUNTS_WANTED_MAX = 5000, COUNT_TTL_MS = 60000, PREFETCH_AHEAD = 8 };
 enum { PUBLISH_LEAST = 16, PUBLISH_PER_MS = 3, PUBLISH_IDLE_MS = 50 };
 
-struct item_state {
-    struct fr_item item;
-    uint32_t number; /* in ids */
-    int32_t partition;
-    uint32_t queue_at; /* its place in the queue + 1; 0: not queued */
-    fr_time_ms published_ms;
-};
-
-struct known_count {
-    double value; /* at epoch; below 0: asked for and unknown */
-    int32_t epoch;
-    fr_time_ms read_ms; /* 0: own item, or never asked for */
-    bool own, wanted;
-};
-
-struct aggregate_stage {
-    struct fr_stage base;
-    const struct fr_rules *rules;
-    struct fr_stage_feeds feeds;
-    struct fr_item_rules item_rules;
-    struct fr_keys views;
-    struct fr_dict ids;
-    struct fr_delta_record *records; /* one for each record of a batch, reused */
-    bool *bad;                       /* [record_n] cannot be read; in the batch's arena */
-    uint32_t record_cap;
-    struct fr_item_scratch scratch;
-    int32_t epoch; /* the newest seen */
-    bool has_epoch;
-    struct fr_trends **trends; /* [partitions], NULL: nothing seen there */
-    bool *trends_changed;
-    fr_time_ms trends_ms;
-    struct item_state **queue; /* NULL: its state has gone */
-    uint32_t queue_n, queue_head, queue_cap;
-    struct item_state **chosen; /* to be published in this batch, in the batch's arena */
-    uint32_t chosen_n;
-    fr_time_ms chosen_ms;       /* when it was last decided what to publish */
-    struct known_count *counts; /* by item number */
-    uint32_t count_cap;
-    uint32_t *wanted; /* item numbers, in the batch's arena */
-    uint32_t wanted_n;
-    struct fr_example_writer *rows; /* for the learner */
-    struct fr_buf text, view;
-};
-
 static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
     s->bad = fr_arena_zero(b->arena, b->record_n * sizeof *s->bad);
+    ledger_begin(s, b);
     if (b->record_n <= s->record_cap) return;
     s->records = fr_realloc(s->records, b->record_n * sizeof *s->records);
     memset(s->records + s->record_cap, 0, (b->record_n - s->record_cap) * sizeof *s->records);
@@ -75,6 +29,7 @@ static void decode(struct fr_stage *stage, const struct fr_stage_batch *b, uint3
                    struct fr_wants *wants) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
     struct fr_delta_record *r = &s->records[record];
+    if (ledger_decode(s, b, record, wants)) return;
     s->bad[record] = !fr_delta_record_read(r, b->records[record].value, &s->ids);
     if (s->bad[record]) return; /* only another program can have written it */
     for (uint32_t i = 0; i < r->items_n; i++)
@@ -154,6 +109,10 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
             fr_reject_record(stage, b, s->rules->topic_prefix, record, FR_REJECT_BAD_DELTA, FR_STR(""));
         return;
     }
+    if (s->ads.is_ledger[record]) {
+        ledger_apply(s, b, record, cells, cell_n);
+        return;
+    }
     make_counts(s);
     for (uint32_t i = 0; i < cell_n && i < r->items_n; i++) {
         if (i + 2 * PREFETCH_AHEAD < cell_n && cells[i + 2 * PREFETCH_AHEAD])
@@ -213,20 +172,21 @@ static uint32_t views_wanted(struct fr_stage *stage, const struct fr_stage_batch
     s->wanted = fr_arena_alloc(b->arena, COUNTS_WANTED_MAX * sizeof *s->wanted);
     s->wanted_n = 0;
     for (uint32_t i = 0; i < s->chosen_n; i++) want_counts(s, b, &s->chosen[i]->item);
-    struct fr_str *all = fr_arena_alloc(b->arena, s->wanted_n * sizeof *all);
+    struct fr_str *all = fr_arena_alloc(b->arena, (s->wanted_n + pacing_views_most(s)) * sizeof *all);
     for (uint32_t i = 0; i < s->wanted_n; i++) {
         struct fr_str item = fr_dict_str(&s->ids, s->wanted[i]);
         all[i] = fr_keys_view(&s->views, "neighbors", (int32_t)(fr_murmur2(item) % s->views.partitions), item,
                               b->arena);
     }
     *keys = all;
-    return s->wanted_n;
+    return s->wanted_n + pacing_views_wanted(s, b, all + s->wanted_n);
 }
 
 static void views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b, const struct fr_str *values,
                          uint32_t n) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
-    for (uint32_t i = 0; i < n; i++) {
+    (void)n;
+    for (uint32_t i = 0; i < s->wanted_n; i++) {
         struct known_count *c = &s->counts[s->wanted[i]];
         c->wanted = false;
         if (!values) continue;
@@ -235,6 +195,7 @@ static void views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b,
         *c = (struct known_count){known ? view.count : -1, known ? view.epoch : s->epoch, b->now_ms, false,
                                   false};
     }
+    pacing_views_loaded(s, values ? values + s->wanted_n : NULL);
     make_counts(s);
 }
 
@@ -297,6 +258,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     for (uint32_t i = 0; i < s->chosen_n; i++) publish_item(s, b, s->chosen[i]);
     s->chosen_n = 0;
     fr_examples_send(s->rows, &s->text, b->out);
+    pacing_finish(s, b);
     if (b->now_ms - s->trends_ms < TREND_MS) return;
     s->trends_ms = b->now_ms;
     for (uint32_t p = 0; p < s->views.partitions; p++)
@@ -305,6 +267,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
 
 static bool has_more(struct fr_stage *stage, fr_time_ms now_ms) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
+    if (pacing_has_more(s, now_ms)) return true;
     bool due = now_ms - s->trends_ms >= TREND_MS;
     for (uint32_t p = 0; due && p < s->views.partitions; p++)
         if (s->trends_changed[p]) return true;
@@ -319,6 +282,7 @@ static bool has_more(struct fr_stage *stage, fr_time_ms now_ms) {
 
 static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_str bytes) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
+    if (key.ptr[0] == FR_KEY_LEDGER) return ledger_state_decode(s, key, bytes);
     struct item_state *st = fr_alloc_zero(1, sizeof *st);
     st->number = fr_dict_intern(&s->ids, (struct fr_str){key.ptr + 2, key.len - 2});
     if (bytes.len && !fr_item_decode(&st->item, &s->ids, bytes)) {
@@ -331,14 +295,20 @@ static void *state_decode(struct fr_stage *stage, struct fr_str key, struct fr_s
 }
 
 static void state_encode(struct fr_stage *stage, struct fr_str key, const void *state, struct fr_buf *out) {
-    (void)key;
     const struct item_state *st = state;
+    if (key.ptr[0] == FR_KEY_LEDGER) {
+        fr_ledger_encode(&((const struct ledger_state *)state)->ledger, out);
+        return;
+    }
     if (!fr_item_is_empty(&st->item)) fr_item_encode(&st->item, &((struct aggregate_stage *)stage)->ids, out);
 }
 
 static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
-    (void)key;
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
+    if (key.ptr[0] == FR_KEY_LEDGER) {
+        ledger_state_free(s, state);
+        return;
+    }
     struct item_state *st = state;
     if (st->queue_at) s->queue[st->queue_at - 1] = NULL;
     fr_item_fini(&st->item);
@@ -349,6 +319,7 @@ static void partition_dropped(struct fr_stage *stage, int32_t partition) {
     struct aggregate_stage *s = (struct aggregate_stage *)stage;
     fr_trends_free(&s->trends[partition]);
     s->trends_changed[partition] = false;
+    pacing_partition_dropped(s, partition);
     for (uint32_t i = 0; i < s->count_cap; i++) s->counts[i].own = false; /* others may own them now */
 }
 
@@ -361,6 +332,7 @@ static void free_stage(struct fr_stage *stage) {
     free(s->trends_changed);
     free(s->queue);
     free(s->counts);
+    ledger_fini(s);
     fr_item_scratch_fini(&s->scratch);
     fr_buf_fini(&s->text);
     fr_buf_fini(&s->view);
@@ -397,5 +369,6 @@ struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t a
     s->rows = fr_example_writer_new(&s->ids);
     s->trends = fr_alloc_zero(affinity_partitions, sizeof(struct fr_trends *));
     s->trends_changed = fr_alloc_zero(affinity_partitions, sizeof *s->trends_changed);
+    s->ads.partitions = fr_alloc_zero(affinity_partitions, sizeof *s->ads.partitions);
     return &s->base;
 }

@@ -18,6 +18,7 @@ static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
         if (s->touched[i].state) s->touched[i].state->touched = 0;
     s->touched_n = s->wanted_n = 0;
     fr_delta_sink_clear(s->deltas);
+    fr_ledger_sink_clear(&s->ledger);
     user_begin_ads(s);
 }
 
@@ -116,7 +117,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     }
     complete(e, s, &u->user);
     const struct fr_query *before = silent ? NULL : user_query_before(s, b, record, &u->user);
-    bool allowed_ads = user_allows_ads(s, &u->user);
+    bool allowed_ads = user_allows_ads(s, &u->user), is_first = user_ledger_is_first(s, e, &u->user);
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
     if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
@@ -125,6 +126,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);
     if (outcome == FR_USER_APPLIED) user_example(s, b, record, before);
+    if (outcome == FR_USER_APPLIED) user_ledger_event(s, e, is_first);
     user_ad_example(s, b, record, &u->user, outcome, allowed_ads);
     count(b, e, outcome);
     if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
@@ -165,6 +167,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     user_sweep(s, b);
     user_publish_scores(s, b);
     user_sweep_scores(s, b);
+    user_ledger_send(s, b);
     user_end_ads(s, b);
 }
 
@@ -222,6 +225,7 @@ static void free_stage(struct fr_stage *stage) {
     fr_ranker_free(s->ranker);
     fr_example_writer_free(s->examples);
     fr_ad_writer_free(s->ad_examples);
+    fr_ledger_sink_fini(&s->ledger);
     if (s->feeds.campaigns) fr_slot_release(s->feeds.campaigns, &s->campaigns);
     fr_live_lister_free(s->lister);
     fr_buf_fini(&s->text);
@@ -260,5 +264,6 @@ struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affini
     s->ad_examples = fr_ad_writer_new();
     s->lister = fr_live_lister_new(&s->ids);
     s->ads.scorer = fr_ad_scorer_new();
+    fr_ledger_sink_init(&s->ledger, &s->ids, affinity_partitions, 0);
     return &s->base;
 }

@@ -12,6 +12,7 @@
 #include "freshet/recommend/seeds.h"
 #include "freshet/run/live_list.h"
 #include "freshet/target/ad_scores.h"
+#include "freshet/target/ledger_record.h"
 #include "freshet/run/stages.h"
 #include "freshet/target/ad_example.h"
 
@@ -99,6 +100,7 @@ struct user_stage {
     struct fr_ranker *ranker;
     struct fr_example_writer *examples;
     struct fr_ad_writer *ad_examples;
+    struct fr_ledger_sink ledger;
     struct fr_stage_feeds feeds;
     struct fr_slot_hold campaigns; /* of feeds.campaigns, during a batch */
     struct fr_live_lister *lister;
@@ -148,6 +150,16 @@ void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint3
 const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_stage_batch *b,
                                        const struct fr_user *u, const struct fr_campaign_set *set,
                                        const struct fr_catalog *catalog, fr_time_ms now_ms);
+
+/* user_ledger.c: what the campaigns' ledgers are told */
+/* Whether an impression is the user's first of its campaign; u as before the event. */
+bool user_ledger_is_first(const struct user_stage *s, const struct fr_event *e, const struct fr_user *u);
+/* An event that counted. */
+void user_ledger_event(struct user_stage *s, const struct fr_event *e, bool is_first);
+/* One scoring: the traffic, and each campaign that only budget or pacing could keep away. */
+void user_ledger_opportunities(struct user_stage *s, const struct fr_ad_scores *scores,
+                               const struct fr_campaign_set *set, fr_time_ms now_ms);
+void user_ledger_send(struct user_stage *s, const struct fr_stage_batch *b);
 
 /* user_ads.c: what campaigns are worth for users */
 /* Keys of the pacing views, if they are due; keys has room for views.partitions. */

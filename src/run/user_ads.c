@@ -160,6 +160,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
     fr_buf_clear(&s->text);
     fr_ad_scores_write(&s->text, &head, &scores, f->set);
     send(s, b, u->cause.partition, u->user_id, fr_buf_slice(&s->text));
+    user_ledger_opportunities(s, &scores, f->set, now_ms);
     fr_stat_add(b->stat, FR_STAT_AD_SCORES_PUBLISHED, 0, 1);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_SCORED, 0, scores.scored_n);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_BARRED, 0, scores.n - scores.scored_n);

@@ -19,8 +19,7 @@ typedef int event_maker(struct fr_rng *rng, uint32_t n, char text[256]);
 struct pipeline {
     struct fr_rng rng;
     struct fr_rules rules;
-    struct fr_stage_feeds
-        feeds; /* of the user stage; nothing unless a test opens its worker again with some */
+    struct fr_stage_feeds feeds; /* nothing unless a test opens the workers again with some */
     struct fr_bus_memory *bus;
     struct fr_store_memory *store;
     struct fr_worker *workers[FR_STAGE_N];
@@ -32,7 +31,7 @@ static uint32_t partitions_of(enum fr_stage_kind kind) { return kind == FR_STAGE
 
 static struct fr_stage *stage_new(const struct pipeline *p, enum fr_stage_kind kind) {
     if (kind == FR_STAGE_USER) return fr_stage_user_new(&p->rules, PARTITIONS, &p->feeds);
-    if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS, NULL);
+    if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS, &p->feeds);
     return fr_stage_learner_new(&p->rules, 1);
 }
 

@@ -3,7 +3,7 @@
  * user       freshet.events -> freshet.recommendations, freshet.affinity, freshet.rejects
  *            state: one per user, and the partition's event-time watermark
  * aggregate  freshet.affinity -> freshet.item-neighbors, and the views of neighbours and trends in the store
- *            state: one per item
+ *            state: one per item, one ledger per campaign
  * learner    freshet.examples -> the views of live models in the store
  *            state: one recommender per model, and the click and conversion models of ads
  *
@@ -80,6 +80,12 @@ struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t a
 struct fr_stage *fr_stage_learner_new(const struct fr_rules *rules, uint32_t example_partitions);
 
 /* The parts of a state key: what kind of thing it is and its id. */
-enum { FR_KEY_USER = 'u', FR_KEY_WATERMARK = 'w', FR_KEY_ITEM = 'i', FR_KEY_MODEL = 'm' };
+enum {
+    FR_KEY_USER = 'u',
+    FR_KEY_WATERMARK = 'w',
+    FR_KEY_ITEM = 'i',
+    FR_KEY_LEDGER = 'l', /* of a campaign; without an id: of the traffic */
+    FR_KEY_MODEL = 'm'
+};
 
 #endif

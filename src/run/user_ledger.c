@@ -1,0 +1,80 @@
+/* What the user stage tells the ledgers: what ad events did and cost, and how often a campaign could have been shown.
+ *
+ * Once       a difference goes out in the transaction that commits the event it is from, and never for a silent record.
+ * Price      what the event says was paid, else the campaign's price; a campaign that is not known counts without spend. */
+#include "freshet/target/lift.h"
+#include "stage_user_internal.h"
+#include <math.h>
+
+static bool is_ad(const struct fr_event *e) {
+    return e->campaign_id.len && (e->type == FR_EVENT_AD_IMPRESSION || e->type == FR_EVENT_AD_CLICK ||
+                                  e->type == FR_EVENT_AD_CONVERSION);
+}
+
+bool user_ledger_is_first(const struct user_stage *s, const struct fr_event *e, const struct fr_user *u) {
+    if (e->type != FR_EVENT_AD_IMPRESSION || !e->campaign_id.len) return false;
+    uint32_t campaign = fr_dict_find(&s->ids, e->campaign_id);
+    const struct fr_exposure *seen =
+        campaign == (uint32_t)FR_DICT_NONE ? NULL : fr_exposures_find(&u->exposures, campaign);
+    return !seen || seen->impressions == 0;
+}
+
+static enum fr_campaign_pays paid_for(const struct fr_event *e) {
+    if (e->type == FR_EVENT_AD_IMPRESSION) return FR_CAMPAIGN_PAYS_IMPRESSION;
+    return e->type == FR_EVENT_AD_CLICK ? FR_CAMPAIGN_PAYS_CLICK : FR_CAMPAIGN_PAYS_CONVERSION;
+}
+
+static int64_t price_micros(const struct fr_event *e, const struct fr_campaign *c) {
+    if (!(e->price >= 0)) return c->price_micros; /* not said */
+    double micros = nearbyint(e->price * 1e6);
+    return micros < (double)FR_CAMPAIGN_MICROS_MAX ? (int64_t)micros : FR_CAMPAIGN_MICROS_MAX;
+}
+
+static void add(struct user_stage *s, const struct fr_event *e, enum fr_ledger_measure measure,
+                int64_t amount) {
+    fr_ledger_sink_add(&s->ledger, fr_dict_intern(&s->ids, e->campaign_id), fr_ledger_hour(e->time_ms),
+                       measure, amount);
+}
+
+/* A conversion of somebody of the control group counts there: it is what the campaign is held to. */
+static enum fr_ledger_measure measure_of(const struct fr_event *e, const struct fr_campaign_entry *c) {
+    if (e->type == FR_EVENT_AD_IMPRESSION) return FR_LEDGER_IMPRESSIONS;
+    if (e->type == FR_EVENT_AD_CLICK) return FR_LEDGER_CLICKS;
+    bool control = c && fr_is_control(e->user_id, e->campaign_id, 0, c->record.control_share);
+    return control ? FR_LEDGER_CONTROL_CONVERSIONS : FR_LEDGER_CONVERSIONS;
+}
+
+void user_ledger_event(struct user_stage *s, const struct fr_event *e, bool is_first) {
+    if (!s->rules->ads.enabled || !is_ad(e)) return;
+    const struct fr_campaign_set *set = s->campaigns.thing;
+    const struct fr_campaign_entry *c = set ? fr_campaign_set_find(set, e->campaign_id) : NULL;
+    enum fr_ledger_measure measure = measure_of(e, c);
+    add(s, e, measure, 1);
+    if (is_first) add(s, e, FR_LEDGER_REACHED, 1);
+    if (!c || c->record.pays != paid_for(e) || measure == FR_LEDGER_CONTROL_CONVERSIONS) return;
+    add(s, e, FR_LEDGER_BILLED, 1);
+    add(s, e, FR_LEDGER_SPEND_MICROS, price_micros(e, &c->record));
+}
+
+void user_ledger_opportunities(struct user_stage *s, const struct fr_ad_scores *scores,
+                               const struct fr_campaign_set *set, fr_time_ms now_ms) {
+    int32_t hour = fr_ledger_hour(now_ms);
+    fr_ledger_sink_add(&s->ledger, (uint32_t)FR_DICT_NONE, hour, FR_LEDGER_OPPORTUNITIES, 1);
+    for (uint32_t i = 0; i < scores->n; i++) {
+        bool control = scores->at[i].bar == FR_AD_BAR_CONTROL;
+        if (!control && !fr_ad_is_opportunity(scores->at[i].bar)) continue;
+        uint32_t campaign = fr_dict_intern(&s->ids, set->campaigns[scores->at[i].campaign].record.id);
+        fr_ledger_sink_add(&s->ledger, campaign, hour,
+                           control ? FR_LEDGER_CONTROL_OPPORTUNITIES : FR_LEDGER_OPPORTUNITIES, 1);
+    }
+}
+
+void user_ledger_send(struct user_stage *s, const struct fr_stage_batch *b) {
+    uint32_t n = fr_ledger_sink_finish(&s->ledger);
+    for (uint32_t i = 0; i < n; i++) {
+        struct fr_out out = {.topic = FR_TOPIC_AFFINITY};
+        out.partition = (int32_t)fr_ledger_sink_record(&s->ledger, i, &out.value);
+        fr_outbox_record(b->out, &out);
+    }
+    fr_ledger_sink_clear(&s->ledger);
+}
