@@ -124,13 +124,21 @@ static double value_of(const struct fr_campaign *c, double click, double convers
     return price * (c->pays == FR_CAMPAIGN_PAYS_CLICK ? click : conversion);
 }
 
+static bool knows(const struct fr_click_model *m) {
+    return m && fr_click_model_learnt(m) >= FR_AD_LEARNT_LEAST;
+}
+
 static void ask_models(struct fr_ad_scorer *s, const struct fr_ad_question *q, struct fr_impression *shown,
                        struct fr_ad_score *score) {
     const struct fr_campaign_entry *c = &q->campaigns->campaigns[score->campaign];
+    score->has_reasons = knows(q->clicks);
     fr_ad_impression_campaign(shown, c, c->record.id, score->creative_id);
-    fr_click_model_look(q->clicks, shown, &s->context);
-    fr_click_model_features(q->clicks, &s->context, &s->features);
-    score->click = fr_click_model_explain(q->clicks, &s->features, &score->reasons);
+    if (score->has_reasons) {
+        fr_click_model_look(q->clicks, shown, &s->context);
+        fr_click_model_features(q->clicks, &s->context, &s->features);
+        score->click = fr_click_model_explain(q->clicks, &s->features, &score->reasons);
+    }
+    if (!knows(q->conversions)) return;
     fr_click_model_look(q->conversions, shown, &s->context);
     fr_click_model_features(q->conversions, &s->context, &s->features);
     score->conversion = fr_click_model_predict(q->conversions, &s->features);
@@ -143,7 +151,7 @@ static void score_one(struct fr_ad_scorer *s, const struct fr_ad_question *q, st
     choose_creative(s, q, score);
     score->click = own_click(pace);
     score->conversion = own_conversion(pace);
-    score->reasons = (struct fr_click_reasons){0};
+    score->has_reasons = false;
     if (q->clicks) ask_models(s, q, shown, score);
     score->value_micros = value_of(c, score->click, score->conversion);
 }

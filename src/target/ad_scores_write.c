@@ -71,8 +71,7 @@ static void put_reasons(struct fr_buf *b, const struct fr_click_reasons *r) {
     fr_json_close(b, ']');
 }
 
-static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c,
-                       bool with_reasons) {
+static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c) {
     fr_json_key(b, "eligible");
     fr_json_bool(b, true);
     put_text(b, "creative_id", s->creative_id);
@@ -85,15 +84,14 @@ static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const stru
         fr_json_key(b, "priority");
         fr_json_int(b, c->priority);
     }
-    if (with_reasons) put_reasons(b, &s->reasons);
+    if (s->has_reasons) put_reasons(b, &s->reasons);
 }
 
-static void put_score(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c,
-                      bool with_reasons) {
+static void put_score(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c) {
     fr_json_open(b, '{');
     put_text(b, "campaign_id", c->id);
     if (s->bar == FR_AD_BAR_NONE) {
-        put_scored(b, s, c, with_reasons);
+        put_scored(b, s, c);
     } else {
         fr_json_key(b, "eligible");
         fr_json_bool(b, false);
@@ -109,8 +107,7 @@ void fr_ad_scores_write(struct fr_buf *out, const struct fr_ad_scores_head *head
     fr_json_key(out, "scores");
     fr_json_open(out, '[');
     for (uint32_t i = 0; i < scores->n; i++)
-        put_score(out, &scores->at[i], &set->campaigns[scores->at[i].campaign].record,
-                  head->model_version.len > 0);
+        put_score(out, &scores->at[i], &set->campaigns[scores->at[i].campaign].record);
     fr_json_close(out, ']');
     fr_json_key(out, "not_targeted");
     fr_json_int(out, scores->not_targeted);

@@ -5,8 +5,9 @@
  *
  * Value     what the next impression is expected to earn, in millionths of the campaign's currency: price, price * p(click) or
  *           price * p(conversion), as it is paid. Higher priority first, then higher value.
- * Chances   of the click and the conversion model, asked about this user, campaign and creative (target/click_model.h). Before
- *           there is a model: the campaign's own rate, (yes + 20 prior) / (impressions + 20).
+ * Chances   of the click and the conversion model, asked about this user, campaign and creative (target/click_model.h). A model
+ *           that has learnt fewer than FR_AD_LEARNT_LEAST answers knows nothing yet, and would say one half: until then the
+ *           campaign's own rate, (yes + 20 prior) / (impressions + 20), priors .01 and .001.
  * Creative  drawn by Thompson sampling from what the click model counted (target/creative_choice.h); the probability of the draw
  *           is in the score.
  * Who       nobody who does not allow ads: the caller asks fr_user_allows_ads first, and does not come here otherwise.
@@ -47,6 +48,8 @@ static inline bool fr_ad_is_opportunity(enum fr_ad_bar bar) {
     return bar == FR_AD_BAR_NONE || bar == FR_AD_BAR_BUDGET || bar == FR_AD_BAR_PACED;
 }
 
+enum { FR_AD_LEARNT_LEAST = 200 };
+
 struct fr_ad_score {
     uint32_t campaign; /* its place in the version */
     enum fr_ad_bar bar;
@@ -55,7 +58,8 @@ struct fr_ad_score {
     double creative_propensity; /* the probability with which this creative was drawn */
     double click, conversion;   /* 0..1 */
     double value_micros;
-    struct fr_click_reasons reasons; /* of click: log-odds that add up; zeros without a model */
+    bool has_reasons;                /* the click model was asked */
+    struct fr_click_reasons reasons; /* of click: log-odds that add up */
 };
 
 struct fr_ad_scores {

@@ -203,13 +203,13 @@ static void test_worth_and_order(void) {
 }
 
 /* A model that saw creative "good" clicked and "bad" not. */
-static struct fr_click_model *taught(void) {
+static struct fr_click_model *taught_by(int answers) {
     struct fr_click_model_params params = fr_click_model_of_bits(14);
     struct fr_click_model *m = fr_click_model_new(&params);
     struct fr_click_context x;
     static struct fr_click_features f;
     const struct fr_campaign_entry *c = fr_campaign_set_find(set, FR_STR("a"));
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < answers; i++) {
         struct fr_impression of;
         bool good = i % 2;
         fr_ad_impression_of(&of, FR_STR("v"), &user, c, FR_STR("a"), good ? FR_STR("good") : FR_STR("bad"),
@@ -220,6 +220,25 @@ static struct fr_click_model *taught(void) {
         fr_click_model_learn(m, &x, &f, good && i % 10 < 4, 1);
     }
     return m;
+}
+
+static struct fr_click_model *taught(void) { return taught_by(400); }
+
+/* It would say one half of everything. */
+static void test_a_model_that_knows_nothing_is_not_asked(void) {
+    open_world();
+    put("{\"id\":\"a\",\"pays\":{\"for\":\"click\",\"price\":2}}");
+    scores_of(NULL, 10, NULL);
+    struct fr_click_model *m = taught_by(FR_AD_LEARNT_LEAST - 1), *knows = taught_by(FR_AD_LEARNT_LEAST);
+    struct fr_ad_scores s = scores_of(NULL, 10, m);
+    CHECK_NEAR(s.at[0].click, .01, 1e-12);
+    CHECK_NEAR(s.at[0].conversion, .001, 1e-12);
+    CHECK(!s.at[0].has_reasons);
+    s = scores_of(NULL, 10, knows);
+    CHECK(s.at[0].has_reasons && s.at[0].conversion > .002);
+    fr_click_model_free(m);
+    fr_click_model_free(knows);
+    close_world();
 }
 
 static void test_models_are_asked(void) {
@@ -316,6 +335,7 @@ int main(void) {
     RUN(test_a_purchase_of_long_ago);
     RUN(test_budget_pacing_and_control);
     RUN(test_worth_and_order);
+    RUN(test_a_model_that_knows_nothing_is_not_asked);
     RUN(test_models_are_asked);
     RUN(test_the_record);
     fr_user_effects_fini(&effects);
