@@ -1,4 +1,5 @@
 /* The configuration, read by the code that a start reads it with; what its table can print. */
+#include "freshet/app/campaigns_read.h"
 #include "freshet/app/command.h"
 #include "freshet/app/metrics.h"
 #include "kafka_command.h"
@@ -9,10 +10,12 @@ static const char help[] =
     "  freshet check -c freshet.yaml             all problems at once, exit 78 if there are any\n"
     "  freshet check -c freshet.yaml --connect   and whether Redis and Kafka answer\n"
     "  freshet check --show                      every value and where it is from\n"
+    "  freshet check --campaigns my.jsonl        campaigns and segments, one a line, before they are sent\n"
     "  freshet check --print-default > my.yaml   a file to begin with\n";
 
 struct wishes {
     bool connect, offline, show, print_default, print_docs, print_metrics, print_cli;
+    const char *campaigns; /* a file; NULL: none */
 };
 
 static int print(struct fr_buf *text) {
@@ -60,6 +63,23 @@ static int check_connections(const struct fr_config *c) {
     return redis > kafka ? redis : kafka;
 }
 
+static void tell(void *context, const char *text) {
+    (void)context;
+    fprintf(stderr, "%s\n", text);
+}
+
+/* Campaigns need no configuration: what is good is good everywhere. */
+static int check_campaigns(struct fr_app *app, const char *path) {
+    struct fr_campaigns_totals t = {0};
+    struct fr_errmsg msg = {0};
+    enum fr_err err = fr_campaigns_read(path, tell, NULL, &t, &msg);
+    if (err != FR_OK) return kafka_command_failed("check", &app->config, err, &msg);
+    fprintf(stderr, "%s: %llu campaigns, %llu segments, %llu lines with %llu faults\n", path,
+            (unsigned long long)t.campaigns, (unsigned long long)t.segments, (unsigned long long)t.bad_lines,
+            (unsigned long long)t.faults);
+    return t.bad_lines ? FR_EXIT_CONFIG : FR_EXIT_OK;
+}
+
 static int check(struct fr_app *app, const struct wishes *w) {
     struct fr_buf out = {0};
     int code = fr_app_configure(app);
@@ -80,6 +100,8 @@ int fr_cmd_check(struct fr_app *app, int argc, char **argv) {
     const struct fr_option options[] = {
         {"connect", 0, NULL, FR_OPTION_FLAG, &w.connect, "ask Redis and Kafka, look at the topics"},
         {"offline", 0, NULL, FR_OPTION_FLAG, &w.offline, "connect to nothing (the default)"},
+        {"campaigns", 0, "FILE", FR_OPTION_TEXT, &w.campaigns,
+         "judge campaigns and segments, one a line (- is standard input)"},
         {"show", 0, NULL, FR_OPTION_FLAG, &w.show, "print every value with its origin, without credentials"},
         {"print-default", 0, NULL, FR_OPTION_FLAG, &w.print_default, "print config/freshet.yaml"},
         {"print-docs", 0, NULL, FR_OPTION_FLAG, &w.print_docs, "print docs/CONFIGURATION.md"},
@@ -90,6 +112,7 @@ int fr_cmd_check(struct fr_app *app, int argc, char **argv) {
     if (code >= 0) return code;
     if (argc > 1) return fr_usage("check", "%s: this command takes no arguments", argv[1]);
     if (w.connect && w.offline) return fr_usage("check", "--connect and --offline exclude each other");
+    if (w.campaigns) return check_campaigns(app, w.campaigns);
     struct fr_buf out = {0};
     if (w.print_default)
         fr_config_sample(&out);

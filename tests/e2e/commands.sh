@@ -109,4 +109,14 @@ expect 0 "$freshet" run --until-idle 2
 has "no such user: u1"
 expect 0 "$freshet" show user u2
 
+say "check --campaigns"
+expect 0 "$freshet" check --campaigns config/campaigns.example.jsonl
+has "3 campaigns, 2 segments, 0 lines with 0 faults"
+printf '%s\n' '{"id":"a","pays":{"price":-1},"rule":"purchse(1d) > 1"}' '{"id":"b","pay":1}' > "$scratch/campaigns"
+expect 78 "$freshet" check --campaigns "$scratch/campaigns"
+has "campaigns:1: pays.price: an amount"
+has "did you mean purchases?"
+has "campaigns:2: pay: there is no such field (did you mean pays?)"
+has "2 lines with 4 faults"
+
 [ "$bad" = 0 ]
