@@ -85,11 +85,15 @@ struct feeds {
     const struct fr_live_ads *models;  /* NULL: none yet */
 };
 
-/* When the last campaign has gone, that is still said of everybody once. */
+/* Without campaigns nothing is said; when the last one has gone, that is still said of everybody once. */
+static bool is_worth_saying(const struct user_stage *s, const struct fr_campaign_set *set) {
+    return s->rules->ads.enabled && set && (set->campaign_n > 0 || s->ads.swept > 0);
+}
+
 static void take(struct user_stage *s, struct feeds *f) {
     *f = (struct feeds){0};
     const struct fr_campaign_set *set = s->campaigns.thing;
-    if (!s->rules->ads.enabled || !set || (set->campaign_n == 0 && s->ads.swept == 0)) return;
+    if (!is_worth_saying(s, set)) return;
     f->set = set;
     if (s->feeds.catalogs) f->catalog = fr_slot_take(s->feeds.catalogs);
     if (s->feeds.ads) f->ads = fr_slot_take(s->feeds.ads);
@@ -191,7 +195,7 @@ bool user_scores_sweep_is_due(struct user_stage *s) {
     if (s->ads.sweep_at || !s->rules->ads.enabled || !s->feeds.campaigns) return s->ads.sweep_at != NULL;
     struct fr_slot_hold hold = fr_slot_take(s->feeds.campaigns);
     const struct fr_campaign_set *set = hold.thing;
-    bool due = set && set->number != s->ads.swept && s->states;
+    bool due = is_worth_saying(s, set) && set->number != s->ads.swept && s->states;
     fr_slot_release(s->feeds.campaigns, &hold);
     return due;
 }

@@ -138,6 +138,26 @@ static void test_a_new_campaign_is_said_of_all(void) {
     fr_slot_free(&slot);
 }
 
+/* No campaigns: nothing is said, and nothing goes on for ever. */
+static void test_nothing_is_said_without_campaigns(void) {
+    struct pipeline p;
+    struct seen seen = {0};
+    struct fr_campaign_book *none = fr_campaign_book_new();
+    start(&p, 9, 50, event_text);
+    p.feeds.campaigns = fr_slot_new(free_set);
+    fr_slot_put(p.feeds.campaigns, fr_campaign_book_version(none, 1));
+    fr_worker_free(&p.workers[FR_STAGE_USER]);
+    open_worker(&p, FR_STAGE_USER);
+    drive(&p, false);
+    for (int32_t partition = 0; partition < PARTITIONS; partition++)
+        fr_bus_memory_read(p.bus, FR_TOPIC_AD_SCORES, partition, 0, look, &seen);
+    CHECK_INT(seen.records, 0);
+    struct fr_slot *slot = p.feeds.campaigns;
+    stop(&p);
+    fr_slot_free(&slot);
+    fr_campaign_book_free(none);
+}
+
 static void test_nothing_is_said_without_ads(void) {
     struct seen seen = run(50, false, false);
     CHECK_INT(seen.records, 0);
@@ -147,6 +167,7 @@ int main(void) {
     fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
     RUN(test_what_the_topic_says);
     RUN(test_a_new_campaign_is_said_of_all);
+    RUN(test_nothing_is_said_without_campaigns);
     RUN(test_nothing_is_said_without_ads);
     return check_done();
 }
