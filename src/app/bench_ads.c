@@ -1,5 +1,6 @@
 /* What the click and conversion models cost their learner: teaching, and storing what was learnt. Impressions come so that each
  * queue is about half full: what is measured is the state as it is under a load that it just takes in whole. */
+#include "bench_scores.h"
 #include "freshet/app/bench.h"
 #include "freshet/base/hash.h"
 #include "freshet/run/live_ads.h"
@@ -136,6 +137,7 @@ void fr_bench_ads(const struct fr_bench_options *o, const struct fr_rules *rules
     for (fr_bench_progress(&progress, 0); b.made < wanted; fr_bench_progress(&progress, b.made))
         teach_record(&b);
     add_teaching(&b, report);
+    bench_scores(rules, &b.ads, (uint64_t)o->seed, report);
     add_store(&b, "state", FR_LIVE_ADS_TAUGHT, report);
     add_store(&b, "snapshot", FR_LIVE_ADS_ASKED, report);
     add_forget(&b, report);

@@ -10,7 +10,7 @@ static const char help_text[] =
     "  end-to-end  Kafka and Redis of the configuration, under topics of its own: a bare consumer, a "
     "backlog,\n"
     "              and the time from an event to its list, live at --rate and at half of the backlog's rate\n"
-    "  ads         the click and conversion models: teaching, storing, forgetting\n"
+    "  ads         the click and conversion models: teaching, storing, forgetting; scoring 500 campaigns\n"
     "  load        write generated events to <prefix>.events: --events, --rate, --seed\n"
     "\n"
     "Examples:\n"
