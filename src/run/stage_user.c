@@ -20,6 +20,7 @@ static void begin(struct fr_stage *stage, const struct fr_stage_batch *b) {
     fr_delta_sink_clear(s->deltas);
     fr_ledger_sink_clear(&s->ledger);
     user_begin_ads(s);
+    s->batch_number++;
 }
 
 static const struct fr_decode_header *decode_headers(const struct fr_record *r, struct fr_arena *arena) {
@@ -118,6 +119,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     complete(e, s, &u->user);
     const struct fr_query *before = silent ? NULL : user_query_before(s, b, record, &u->user);
     bool allowed_ads = user_allows_ads(s, &u->user), is_first = user_ledger_is_first(s, e, &u->user);
+    if (!silent) user_audience_before(s, b, u);
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
     if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
@@ -165,6 +167,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     user_note_causes(s, b);
     user_publish_lists(s, b);
     user_sweep(s, b);
+    user_publish_audiences(s, b);
     user_publish_scores(s, b);
     user_sweep_scores(s, b);
     user_ledger_send(s, b);

@@ -30,6 +30,8 @@ struct user_state {
     struct cause cause;                /* of the latest list; valid if is_active */
     bool is_active;                    /* touched since the state came into memory, and not forgotten */
     struct user_state *before, *after; /* in user_stage.states */
+    uint64_t asked_in;                 /* the batch that segments_before is of */
+    const bool *segments_before;       /* in the batch's arena; NULL: ads were not allowed */
 };
 
 struct watermark_state {
@@ -84,6 +86,7 @@ struct user_ads {
     bool pacing_wanted;                    /* in this batch */
     const struct fr_pacing_entry **places; /* [campaign_n] of the version places_of, 0: of none */
     uint64_t places_of;
+    bool had_campaigns; /* there has been one: scores are said, if only that there are none any more */
     struct user_state *sweep_at; /* the next one to be scored anew, NULL: no sweep */
     uint64_t swept;              /* the version that the last sweep was for; 0: none */
 };
@@ -106,6 +109,7 @@ struct user_stage {
     struct fr_live_lister *lister;
     struct user_ads ads;
     fr_time_ms newest_ms;                 /* the latest time of an event so far */
+    uint64_t batch_number;                /* from 1 */
     int64_t *through;                     /* [partitions] last offset applied of each input partition */
     struct user_state *states, *sweep_at; /* all in memory; the next one to get a new list, NULL: no sweep */
     char swept[FR_LIVE_VERSION_BYTES];    /* the bundle that the last sweep was for */
@@ -160,6 +164,14 @@ void user_ledger_event(struct user_stage *s, const struct fr_event *e, bool is_f
 void user_ledger_opportunities(struct user_stage *s, const struct fr_ad_scores *scores,
                                const struct fr_campaign_set *set, fr_time_ms now_ms);
 void user_ledger_send(struct user_stage *s, const struct fr_stage_batch *b);
+
+/* user_audiences.c: which segments users enter and leave */
+/* Before the first event of a user in a batch is applied. */
+void user_audience_before(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u);
+/* If it differs; before NULL: whatever it is. */
+void user_publish_audience(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
+                           const bool *before, fr_time_ms now_ms);
+void user_publish_audiences(struct user_stage *s, const struct fr_stage_batch *b);
 
 /* user_ads.c: what campaigns are worth for users */
 /* Keys of the pacing views, if they are due; keys has room for views.partitions. */

@@ -87,7 +87,7 @@ struct feeds {
 
 /* Without campaigns nothing is said; when the last one has gone, that is still said of everybody once. */
 static bool is_worth_saying(const struct user_stage *s, const struct fr_campaign_set *set) {
-    return s->rules->ads.enabled && set && (set->campaign_n > 0 || s->ads.swept > 0);
+    return s->rules->ads.enabled && set && (set->campaign_n + set->segment_n > 0 || s->ads.swept > 0);
 }
 
 static void take(struct user_stage *s, struct feeds *f) {
@@ -95,6 +95,7 @@ static void take(struct user_stage *s, struct feeds *f) {
     const struct fr_campaign_set *set = s->campaigns.thing;
     if (!is_worth_saying(s, set)) return;
     f->set = set;
+    s->ads.had_campaigns |= set->campaign_n > 0;
     if (s->feeds.catalogs) f->catalog = fr_slot_take(s->feeds.catalogs);
     if (s->feeds.ads) f->ads = fr_slot_take(s->feeds.ads);
     const struct fr_catalog_version *version = f->catalog.thing;
@@ -158,6 +159,7 @@ static struct fr_ad_question question_of(struct user_stage *s, const struct fr_s
 
 static void publish(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
                     const struct feeds *f, fr_time_ms now_ms) {
+    if (!s->ads.had_campaigns) return;
     struct fr_ad_question q = question_of(s, b, u, f, now_ms);
     struct fr_ad_scores scores = fr_ad_scores_of(s->ads.scorer, &q, b->arena);
     struct fr_ad_scores_head head = head_of(s, u, f);
@@ -173,6 +175,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
 static void publish_touched(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t,
                             const struct feeds *f) {
     const struct user_state *u = t->state;
+    if (!s->ads.had_campaigns) return;
     if (t->forgotten)
         send(s, b, u->cause.partition, t->user_id, (struct fr_str){NULL, 0});
     else if (user_allows_ads(s, &u->user))
@@ -212,7 +215,9 @@ void user_sweep_scores(struct user_stage *s, const struct fr_stage_batch *b) {
         struct user_state *u = s->ads.sweep_at;
         s->ads.sweep_at = u->after;
         if (!u->is_active || !user_allows_ads(s, &u->user)) continue;
-        publish(s, b, u, &f, s->newest_ms > u->user.last_ms ? s->newest_ms : u->user.last_ms);
+        fr_time_ms now_ms = s->newest_ms > u->user.last_ms ? s->newest_ms : u->user.last_ms;
+        user_publish_audience(s, b, u, NULL, now_ms);
+        publish(s, b, u, &f, now_ms);
         users++;
     }
     release(s, &f);

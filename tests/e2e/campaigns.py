@@ -2,8 +2,8 @@
 
     campaigns.py events             a log of native events; in its second half people refuse ads, some are deleted
     campaigns.py campaigns          records of the campaigns topic, "key<TAB>value" a line
-    campaigns.py judge EVENTS SCORES LEDGER
-        EVENTS  the log; SCORES the ad-scores topic, "key<TAB>value" a line, an empty value a tombstone; LEDGER the stored state of
+    campaigns.py judge EVENTS SCORES LEDGER AUDIENCES
+        EVENTS  the log; SCORES and AUDIENCES the topics, "key<TAB>value" a line, an empty value a tombstone; LEDGER the stored state of
         campaign `shown`
 """
 import json
@@ -101,7 +101,24 @@ def counted(log):
     return out
 
 
-def judge(log_path, scores_path, ledger_path):
+def follow(path):
+    """Each user's segments as a reader keeps them; what is entered was not there, what is left was."""
+    kept = {}
+    for line in open(path):
+        key, value = line.rstrip("\n").split("\t")
+        if not value:
+            kept[key] = None
+            continue
+        record, before = json.loads(value), set(kept.get(key) or ())
+        if "entered" in record:
+            entered, left = set(record["entered"]), set(record["left"])
+            assert (entered or left) and not entered & before and left <= before, (key, record, before)
+            assert before - left | entered == set(record["segments"]), (key, record, before)
+        kept[key] = set(record["segments"])
+    return kept
+
+
+def judge(log_path, scores_path, ledger_path, audiences_path):
     log = [json.loads(line) for line in open(log_path)]
     wanted, ledger = counted(log), totals(ledger_path)
     assert {k: ledger.get(k) for k in wanted} == wanted, (wanted, ledger)
@@ -134,6 +151,11 @@ def judge(log_path, scores_path, ledger_path):
         best = by_id["shown"]
         if "reasons" in best:
             assert abs(sum(r["log_odds"] for r in best["reasons"]) - best["log_odds"]) < 1e-6
+    kept = follow(audiences_path)
+    for user in refused | {"u4"}:
+        assert kept.get(user) is None, f"{user} is in an audience"
+    for user in {u for u, _ in buyers} - refused - {"u4"}:
+        assert kept[user] == {"vip"}, (user, kept[user])
     models = sum(1 for r in latest.values() if r and "model" in r)
     print(f"{len(latest)} users, {scored} campaigns scored or barred, {models} latest records by a model")
 

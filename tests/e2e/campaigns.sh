@@ -1,5 +1,5 @@
 # Campaigns, end to end: records on their topic become scores at theirs, also when a process dies; nobody is scored who refused,
-# caps and purchases hold at the topic, and each billable event is in the ledger once.
+# caps, purchases and segments hold at the topics, and each billable event is in the ledger once.
 . "$lib"
 freshet=${FRESHET:-build/release/freshet}
 [ -x "$freshet" ] || { say "no $freshet"; exit 77; }
@@ -35,11 +35,13 @@ done
 
 say "what the topics and the store say"
 kcat -b "$FRESHET_TEST_KAFKA" -C -e -q -t "$prefix.ad-scores" -X isolation.level=read_committed -f '%k\t%s\n' > "$scratch/scores"
+kcat -b "$FRESHET_TEST_KAFKA" -C -e -q -t "$prefix.audiences" -X isolation.level=read_committed -f '%k\t%s\n' > "$scratch/audiences"
 redis --raw get "$(redis --scan --pattern "$prefix:aggregate:1:*:l:shown")" > "$scratch/ledger"
-expect 0 python3 tests/e2e/campaigns.py judge "$scratch/events" "$scratch/scores" "$scratch/ledger"
+expect 0 python3 tests/e2e/campaigns.py judge "$scratch/events" "$scratch/scores" "$scratch/ledger" "$scratch/audiences"
 cat "$out"
 mkdir "$scratch/records"
 cut -f 2 "$scratch/scores" | sed '/^$/d' > "$scratch/records/all.ad-scores.jsonl"
+cut -f 2 "$scratch/audiences" | sed '/^$/d' > "$scratch/records/all.audiences.jsonl"
 expect 0 sh tests/schemas/validate "$scratch/records"
 say "views for an ad server, and for whoever paces"
 holds "u9's scores are in Redis" test -n "$(redis get "$(redis --scan --pattern "$prefix:view:ads:*:u9")")"

@@ -163,11 +163,93 @@ static void test_nothing_is_said_without_ads(void) {
     CHECK_INT(seen.records, 0);
 }
 
+/* ---- segments ---- */
+
+/* A user's segments as a reader keeps them: one bit for "buyers", one for "busy". */
+struct kept {
+    unsigned in[USERS];
+    bool gone[USERS];
+    uint32_t entered, left, wrong, records;
+};
+
+static unsigned bits_of(const char *text, const char *key) {
+    const char *at = strstr(text, key), *end = at ? strchr(at, ']') : NULL;
+    char list[128];
+    if (!at) return 0;
+    snprintf(list, sizeof list, "%.*s", (int)(end - at), at);
+    return (strstr(list, "\"buyers\"") ? 1u : 0u) | (strstr(list, "\"busy\"") ? 2u : 0u);
+}
+
+/* What is entered was not there, what is left was; together they give what is said to be there now. */
+static bool keep_segments(void *context, const struct fr_record *r) {
+    struct kept *k = context;
+    char text[512];
+    int user = r->key.ptr[1] - '0';
+    k->records++;
+    k->gone[user] = r->value.ptr == NULL;
+    if (!r->value.ptr) {
+        k->in[user] = 0;
+        return true;
+    }
+    snprintf(text, sizeof text, "%.*s", (int)r->value.len, r->value.ptr);
+    unsigned now = bits_of(text, "\"segments\":["), entered = bits_of(text, "\"entered\":["),
+             left = bits_of(text, "\"left\":[");
+    bool is_change = strstr(text, "\"entered\":[");
+    if (is_change)
+        k->wrong += (k->in[user] & entered) || (left & ~k->in[user]) ||
+                    ((k->in[user] | entered) & ~left) != now || !(entered | left);
+    k->in[user] = now;
+    k->entered += entered != 0;
+    k->left += left != 0;
+    return true;
+}
+
+static struct fr_campaign_set *segments(void) {
+    static const char *const records[] = {
+        "{\"id\":\"buyers\",\"kind\":\"segment\",\"rule\":\"purchases() > 0\"}",
+        "{\"id\":\"busy\",\"kind\":\"segment\",\"rule\":\"clicks(1h) >= 4\"}"};
+    struct fr_campaign_book *book = fr_campaign_book_new();
+    struct fr_campaign_faults faults;
+    for (int i = 0; i < 2; i++)
+        CHECK(fr_campaign_book_put(book, (struct fr_str){0}, fr_str_of(records[i]), 1, &faults));
+    struct fr_campaign_set *set = fr_campaign_book_version(book, 1);
+    fr_campaign_book_free(book);
+    return set;
+}
+
+static void test_segments_are_entered_and_left_once(void) {
+    for (uint32_t batch = 1; batch <= 64; batch *= 8) {
+        struct pipeline p;
+        struct kept kept = {0};
+        struct seen scores = {0};
+        start(&p, 9, batch, event_text);
+        p.rules.ads.models.model_bits = 10;
+        p.feeds.campaigns = fr_slot_new(free_set);
+        fr_slot_put(p.feeds.campaigns, segments());
+        fr_worker_free(&p.workers[FR_STAGE_USER]);
+        open_worker(&p, FR_STAGE_USER);
+        drive(&p, true);
+        for (int32_t partition = 0; partition < PARTITIONS; partition++) {
+            fr_bus_memory_read(p.bus, FR_TOPIC_AUDIENCES, partition, 0, keep_segments, &kept);
+            fr_bus_memory_read(p.bus, FR_TOPIC_AD_SCORES, partition, 0, look, &scores);
+        }
+        CHECK_INT(kept.wrong, 0);
+        CHECK(kept.entered > 5 && kept.left > 5);
+        CHECK_INT(kept.in[1] & 1, 1);
+        for (int u = 0; u < USERS; u++) CHECK_INT(kept.gone[u], u % 2 == 0 || u == 3);
+        CHECK_INT(scores.records, 0); /* there are no campaigns */
+        struct fr_slot *slot = p.feeds.campaigns;
+        stop(&p);
+        fr_slot_free(&slot);
+    }
+}
+
 int main(void) {
     fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
     RUN(test_what_the_topic_says);
     RUN(test_a_new_campaign_is_said_of_all);
     RUN(test_nothing_is_said_without_campaigns);
     RUN(test_nothing_is_said_without_ads);
+    RUN(test_segments_are_entered_and_left_once);
     return check_done();
 }
