@@ -1,7 +1,8 @@
 /* What the user stage tells the ledgers: what ad events did and cost, and how often a campaign could have been shown.
  *
  * Once       a difference goes out in the transaction that commits the event it is from, and never for a silent record.
- * Price      what the event says was paid, else the campaign's price; a campaign that is not known counts without spend. */
+ * Price      of an impression or a click what the event says was paid, else the campaign's price. A conversion's price is what was
+ *            bought for, so the campaign's price is what is paid for it. A campaign that is not known counts without spend. */
 #include "freshet/target/lift.h"
 #include "stage_user_internal.h"
 #include <math.h>
@@ -25,7 +26,8 @@ static enum fr_campaign_pays paid_for(const struct fr_event *e) {
 }
 
 static int64_t price_micros(const struct fr_event *e, const struct fr_campaign *c) {
-    if (!(e->price >= 0)) return c->price_micros; /* not said */
+    bool is_said = e->price >= 0 && e->type != FR_EVENT_AD_CONVERSION;
+    if (!is_said) return c->price_micros;
     double micros = nearbyint(e->price * 1e6);
     return micros < (double)FR_CAMPAIGN_MICROS_MAX ? (int64_t)micros : FR_CAMPAIGN_MICROS_MAX;
 }

@@ -8,7 +8,7 @@ enum { USERS = 10, CAMPAIGNS = 3 };
 
 static const fr_time_ms start_ms = 1700000000000;
 
-/* c0 pays for impressions, c1 for clicks; c2 is not known. One in seven says what was paid. Some come twice. */
+/* c0 pays for impressions, c1 for conversions, whatever these say of a price; c2 is not known. One in seven says what was paid. Some come twice. */
 static int event_text(struct fr_rng *rng, uint32_t n, char text[256]) {
     static const char *const types[] = {"ad_impression", "ad_click", "ad_conversion"};
     uint32_t id = fr_rng_below(rng, 20) ? n : n - (n > 0);
@@ -63,8 +63,8 @@ static bool count_record(void *context, const struct fr_record *r) {
               1);
     if (shown && !c->reached[campaign][user]) count_one(c, campaign, t, FR_LEDGER_REACHED, 1);
     c->reached[campaign][user] |= shown;
-    if ((campaign == 0 && shown) || (campaign == 1 && clicked)) {
-        int64_t price = strstr(text, "price") ? 100000 : campaign == 0 ? 250000 : 2000000;
+    if ((campaign == 0 && shown) || (campaign == 1 && !shown && !clicked)) {
+        int64_t price = campaign == 1 ? 2000000 : strstr(text, "price") ? 100000 : 250000;
         count_one(c, campaign, t, FR_LEDGER_BILLED, 1);
         count_one(c, campaign, t, FR_LEDGER_SPEND_MICROS, price);
     }
@@ -76,7 +76,7 @@ static void free_set(void *set) { fr_campaign_set_free(set); }
 static struct fr_campaign_set *campaigns(void) {
     static const char *const records[] = {
         "{\"id\":\"c0\",\"pays\":{\"for\":\"impression\",\"price\":0.25},\"budget\":{\"total\":5}}",
-        "{\"id\":\"c1\",\"pays\":{\"for\":\"click\",\"price\":2},\"budget\":{\"total\":1000000},"
+        "{\"id\":\"c1\",\"pays\":{\"for\":\"conversion\",\"price\":2},\"budget\":{\"total\":1000000},"
         "\"rule\":\"clicks() == 0\"}"};
     struct fr_campaign_book *book = fr_campaign_book_new();
     struct fr_campaign_faults faults;
@@ -216,7 +216,7 @@ static void test_pacing_follows_the_ledgers(void) {
     CHECK_INT(gone.spent_total_micros, fr_ledger_total(&counted.ledgers[0], FR_LEDGER_SPEND_MICROS));
     CHECK(!runs.exhausted && runs.multiplier > 0 && runs.control.started);
     CHECK_INT(runs.spent_total_micros, fr_ledger_total(&counted.ledgers[1], FR_LEDGER_SPEND_MICROS));
-    CHECK_INT(runs.clicks, fr_ledger_total(&counted.ledgers[1], FR_LEDGER_CLICKS));
+    CHECK_INT(runs.conversions, fr_ledger_total(&counted.ledgers[1], FR_LEDGER_CONVERSIONS));
     fr_worker_crash(&p.workers[FR_STAGE_AGGREGATE], fr_bus_memory_crash, fr_store_memory_crash);
     open_worker(&p, FR_STAGE_AGGREGATE);
     step(&p, 400);
