@@ -157,8 +157,9 @@ static struct fr_ad_question question_of(struct user_stage *s, const struct fr_s
                                    .draw = fr_live_draw(u->cause.partition, u->cause.offset)};
 }
 
+/* is_opportunity: the user has just done something. */
 static void publish(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
-                    const struct feeds *f, fr_time_ms now_ms) {
+                    const struct feeds *f, fr_time_ms now_ms, bool is_opportunity) {
     if (!s->ads.had_campaigns) return;
     struct fr_ad_question q = question_of(s, b, u, f, now_ms);
     struct fr_ad_scores scores = fr_ad_scores_of(s->ads.scorer, &q, b->arena);
@@ -166,7 +167,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
     fr_buf_clear(&s->text);
     fr_ad_scores_write(&s->text, &head, &scores, f->set);
     send(s, b, u->cause.partition, u->user_id, fr_buf_slice(&s->text));
-    user_ledger_opportunities(s, &scores, f->set, now_ms);
+    if (is_opportunity) user_ledger_opportunities(s, &scores, f->set, now_ms);
     fr_stat_add(b->stat, FR_STAT_AD_SCORES_PUBLISHED, 0, 1);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_SCORED, 0, scores.scored_n);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_BARRED, 0, scores.n - scores.scored_n);
@@ -179,7 +180,7 @@ static void publish_touched(struct user_stage *s, const struct fr_stage_batch *b
     if (t->forgotten)
         send(s, b, u->cause.partition, t->user_id, (struct fr_str){NULL, 0});
     else if (user_allows_ads(s, &u->user))
-        publish(s, b, u, f, u->user.last_ms);
+        publish(s, b, u, f, u->user.last_ms, true);
     else if (t->allowed_before)
         say_refused(s, b, u, f);
 }
@@ -217,7 +218,7 @@ void user_sweep_scores(struct user_stage *s, const struct fr_stage_batch *b) {
         if (!u->is_active || !user_allows_ads(s, &u->user)) continue;
         fr_time_ms now_ms = s->newest_ms > u->user.last_ms ? s->newest_ms : u->user.last_ms;
         user_publish_audience(s, b, u, NULL, now_ms);
-        publish(s, b, u, &f, now_ms);
+        publish(s, b, u, &f, now_ms, false); /* nobody is there to be shown anything */
         users++;
     }
     release(s, &f);

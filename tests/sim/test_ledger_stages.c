@@ -73,7 +73,7 @@ static bool count_record(void *context, const struct fr_record *r) {
 
 static void free_set(void *set) { fr_campaign_set_free(set); }
 
-static struct fr_campaign_set *campaigns(void) {
+static struct fr_campaign_set *campaigns(uint64_t number) {
     static const char *const records[] = {
         "{\"id\":\"c0\",\"pays\":{\"for\":\"impression\",\"price\":0.25},\"budget\":{\"total\":5}}",
         "{\"id\":\"c1\",\"pays\":{\"for\":\"conversion\",\"price\":2},\"budget\":{\"total\":1000000},"
@@ -82,7 +82,7 @@ static struct fr_campaign_set *campaigns(void) {
     struct fr_campaign_faults faults;
     for (int i = 0; i < 2; i++)
         CHECK(fr_campaign_book_put(book, (struct fr_str){0}, fr_str_of(records[i]), 1, &faults));
-    struct fr_campaign_set *set = fr_campaign_book_version(book, 1);
+    struct fr_campaign_set *set = fr_campaign_book_version(book, number);
     fr_campaign_book_free(book);
     return set;
 }
@@ -134,7 +134,7 @@ static void test_each_ledger_is_a_count_of_the_log(void) {
         start(&p, 31, batch, event_text);
         p.rules.ads.models.model_bits = 10;
         p.feeds.campaigns = fr_slot_new(free_set);
-        fr_slot_put(p.feeds.campaigns, campaigns());
+        fr_slot_put(p.feeds.campaigns, campaigns(1));
         fr_worker_free(&p.workers[FR_STAGE_USER]);
         open_worker(&p, FR_STAGE_USER);
         drive(&p, batch != 1);
@@ -195,13 +195,41 @@ static void click(struct pipeline *p, int n) {
 static void open_paced(struct pipeline *p) {
     start(p, 31, 50, event_text);
     p->feeds.campaigns = fr_slot_new(free_set);
-    fr_slot_put(p->feeds.campaigns, campaigns());
+    fr_slot_put(p->feeds.campaigns, campaigns(1));
     snprintf(p->rules.topic_prefix, sizeof p->rules.topic_prefix, "t");
     fr_worker_free(&p->workers[FR_STAGE_USER]);
     fr_worker_free(&p->workers[FR_STAGE_AGGREGATE]);
     open_worker(p, FR_STAGE_USER);
     open_worker(p, FR_STAGE_AGGREGATE);
     step(p, 4000);
+}
+
+static int64_t opportunities(struct pipeline *p, const char *key) {
+    struct fr_arena arena = {0};
+    struct fr_ledger l = {0};
+    struct fr_reader r = fr_reader_of(stored(p, key, &arena));
+    fr_pack_read_array(&r);
+    fr_pack_read_int(&r);
+    CHECK(r.ok && fr_ledger_decode(&l, FR_LEDGER_HOURS,
+                                   (struct fr_str){(const char *)r.at, (uint32_t)(r.end - r.at)}));
+    int64_t n = fr_ledger_total(&l, FR_LEDGER_OPPORTUNITIES);
+    fr_ledger_fini(&l);
+    fr_arena_fini(&arena);
+    return n;
+}
+
+/* When campaigns change everybody is scored anew, and nobody was there to be shown anything. */
+static void test_a_sweep_is_no_opportunity(void) {
+    struct pipeline p;
+    open_paced(&p);
+    int64_t before = opportunities(&p, "l:c0");
+    fr_slot_put(p.feeds.campaigns, campaigns(2));
+    step(&p, 1000);
+    CHECK(before > 100);
+    CHECK_INT(opportunities(&p, "l:c0"), before);
+    struct fr_slot *slot = p.feeds.campaigns;
+    stop(&p);
+    fr_slot_free(&slot);
 }
 
 /* What the views say is what the ledgers say, also after a restart that has read no record of the campaign. */
@@ -240,5 +268,6 @@ int main(void) {
     fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
     RUN(test_each_ledger_is_a_count_of_the_log);
     RUN(test_pacing_follows_the_ledgers);
+    RUN(test_a_sweep_is_no_opportunity);
     return check_done();
 }
