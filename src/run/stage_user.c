@@ -220,6 +220,7 @@ static void free_stage(struct fr_stage *stage) {
     struct user_stage *s = (struct user_stage *)stage;
     user_views_fini(s);
     user_ads_fini(s);
+    fr_arena_fini(&s->scratch);
     fr_keys_fini(&s->views);
     fr_keys_fini(&s->lists);
     fr_decoder_free(&s->decoder);

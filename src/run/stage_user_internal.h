@@ -108,9 +108,10 @@ struct user_stage {
     struct fr_slot_hold campaigns; /* of feeds.campaigns, during a batch */
     struct fr_live_lister *lister;
     struct user_ads ads;
-    fr_time_ms newest_ms;                 /* the latest time of an event so far */
-    uint64_t batch_number;                /* from 1 */
-    int64_t *through;                     /* [partitions] last offset applied of each input partition */
+    struct fr_arena scratch; /* of one user: a batch has thousands of them, and campaigns hundreds each */
+    fr_time_ms newest_ms;    /* the latest time of an event so far */
+    uint64_t batch_number;   /* from 1 */
+    int64_t *through;        /* [partitions] last offset applied of each input partition */
     struct user_state *states, *sweep_at; /* all in memory; the next one to get a new list, NULL: no sweep */
     char swept[FR_LIVE_VERSION_BYTES];    /* the bundle that the last sweep was for */
     struct fr_buf text;
@@ -150,10 +151,10 @@ bool user_allows_ads(const struct user_stage *s, const struct fr_user *u);
 void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
                      const struct fr_user *u, enum fr_user_outcome outcome, bool allowed_before);
 
-/* user_facts.c: what rules are asked about, in the batch's arena; catalog NULL: none is known */
-const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_stage_batch *b,
-                                       const struct fr_user *u, const struct fr_campaign_set *set,
-                                       const struct fr_catalog *catalog, fr_time_ms now_ms);
+/* user_facts.c: what rules are asked about, in s->scratch, which is cleared; catalog NULL: none is known */
+const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_user *u,
+                                       const struct fr_campaign_set *set, const struct fr_catalog *catalog,
+                                       fr_time_ms now_ms);
 
 /* user_ledger.c: what the campaigns' ledgers are told */
 /* Whether an impression is the user's first of its campaign; u as before the event. */

@@ -138,12 +138,11 @@ static void say_refused(struct user_stage *s, const struct fr_stage_batch *b, co
     send(s, b, u->cause.partition, u->user_id, fr_buf_slice(&s->text));
 }
 
-static struct fr_ad_question question_of(struct user_stage *s, const struct fr_stage_batch *b,
-                                         const struct user_state *u, const struct feeds *f,
-                                         fr_time_ms now_ms) {
+static struct fr_ad_question question_of(struct user_stage *s, const struct user_state *u,
+                                         const struct feeds *f, fr_time_ms now_ms) {
     const struct fr_live_ads *models = f->models;
     return (struct fr_ad_question){.user_id = u->user_id,
-                                   .facts = user_facts(s, b, &u->user, f->set, f->items, now_ms),
+                                   .facts = user_facts(s, &u->user, f->set, f->items, now_ms),
                                    .catalog = f->items,
                                    .campaigns = f->set,
                                    .paces = s->ads.places,
@@ -161,8 +160,8 @@ static struct fr_ad_question question_of(struct user_stage *s, const struct fr_s
 static void publish(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
                     const struct feeds *f, fr_time_ms now_ms, bool is_opportunity) {
     if (!s->ads.had_campaigns) return;
-    struct fr_ad_question q = question_of(s, b, u, f, now_ms);
-    struct fr_ad_scores scores = fr_ad_scores_of(s->ads.scorer, &q, b->arena);
+    struct fr_ad_question q = question_of(s, u, f, now_ms);
+    struct fr_ad_scores scores = fr_ad_scores_of(s->ads.scorer, &q, &s->scratch);
     struct fr_ad_scores_head head = head_of(s, u, f);
     fr_buf_clear(&s->text);
     fr_ad_scores_write(&s->text, &head, &scores, f->set);

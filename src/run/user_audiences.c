@@ -22,7 +22,7 @@ static const bool *ask(struct user_stage *s, const struct fr_stage_batch *b, con
     struct fr_slot_hold catalog = {0};
     if (s->feeds.catalogs && set->asks_interests) catalog = fr_slot_take(s->feeds.catalogs);
     const struct fr_catalog_version *version = catalog.thing;
-    const struct fr_rule_facts *facts = user_facts(s, b, u, set, version ? &version->catalog : NULL, t);
+    const struct fr_rule_facts *facts = user_facts(s, u, set, version ? &version->catalog : NULL, t);
     const bool *in = fr_audience_of(facts, set, b->arena);
     if (catalog.keeper) fr_slot_release(s->feeds.catalogs, &catalog);
     return in;
