@@ -173,7 +173,7 @@ int fr_cmd_run(struct fr_app *app, int argc, char **argv) {
         {"until-idle", 0, "SECONDS", FR_OPTION_INT, &until_idle_s,
          "end when everything is drained and nothing came for so long"},
         {"stages", 0, "LIST", FR_OPTION_TEXT, &stages,
-         "user, aggregate, learner: some of them (default run.stages)"},
+         "user, aggregate, learner, campaigns: some of them (default run.stages)"},
         {"embedded", 0, NULL, FR_OPTION_FLAG, &embedded,
          "replay FILE... on a log in memory instead of Kafka, show it, end with a summary"},
         {"seconds", 0, "N", FR_OPTION_INT, &seconds, "embedded: how long that should take (60); 0: no pace"},

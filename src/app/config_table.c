@@ -219,7 +219,7 @@ static const struct fr_config_row rows[] = {
     INT("targeting.ad_snapshot_ms", targeting.ad_snapshot_ms, 5000, 100, 3600000, "ms",
         "Between two snapshots of the ad models, at least; large ones come less often."),
 
-    LIST("run.stages", run.stages, "user,aggregate,learner", "user|aggregate|learner",
+    LIST("run.stages", run.stages, "user,aggregate,learner,campaigns", "user|aggregate|learner|campaigns",
          "Stages that `freshet run` runs."),
     INT("run.workers", run.workers, 1, 1, 64, "", "Threads per stage, each with partitions of its own."),
     INT("run.state_cache_bytes", run.state_cache_bytes, 536870912, 1048576, 1.1e12, "bytes",

@@ -176,6 +176,7 @@ static void put_costs(const struct doctor *d, struct fr_buf *out) {
                                                  "model_bytes_estimated"};
     for (int stage = 0; stage < FR_STAGE_N; stage++) {
         const struct doctor_family *f = states_of(d, (enum fr_stage_kind)stage);
+        if (!keys[stage]) continue; /* a stage without states */
         fr_json_key(out, keys[stage]);
         fr_json_number(out, f ? doctor_family_key_bytes(f) : 0);
     }

@@ -19,7 +19,7 @@ static const struct metric {
 };
 
 static const char *const kind_names[] = {"counter", "gauge", "histogram"};
-static const char *const stages[] = {"user", "aggregate", "learner"};
+static const char *const stages[] = {"user", "aggregate", "learner", "campaigns"};
 
 /* Name of a label's i-th value, NULL after the last. */
 static const char *label_value(enum fr_stat_label label, unsigned i) {

@@ -66,7 +66,8 @@ enum fr_err fr_state_epoch(struct fr_state_reader *r, int32_t *epoch, struct fr_
 /* ---- one state ---- */
 
 static struct fr_str state_name(enum fr_stage_kind stage) {
-    static const char names[FR_STAGE_N][3] = {{FR_KEY_USER, ':'}, {FR_KEY_ITEM, ':'}, {FR_KEY_MODEL, ':'}};
+    static const char names[FR_STAGE_N][3] = {
+        {FR_KEY_USER, ':'}, {FR_KEY_ITEM, ':'}, {FR_KEY_MODEL, ':'}, ""};
     return fr_str_of(names[stage]);
 }
 

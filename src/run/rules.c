@@ -62,6 +62,7 @@ static uint64_t mix_ad_models(uint64_t h, const struct fr_live_ads_params *p) {
 
 uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input) {
     uint64_t h = fr_hash64(r->topic_prefix, strlen(r->topic_prefix), input);
+    if (input == FR_TOPIC_CAMPAIGNS) return h; /* no states */
     h = mix(mix(h, r->profile.epoch_ms), r->profile.half_life_epochs);
     h = mix(mix(h, r->popularity.window), r->pairs_per_item);
     if (input == FR_TOPIC_EXAMPLES) h = mix_ad_models(h, &r->ads.models);

@@ -48,8 +48,10 @@ struct fr_runner {
 static const struct {
     const char *name;
     enum fr_topic input;
-} stages[FR_STAGE_N] = {
-    {"user", FR_TOPIC_EVENTS}, {"aggregate", FR_TOPIC_AFFINITY}, {"learner", FR_TOPIC_EXAMPLES}};
+} stages[FR_STAGE_N] = {{"user", FR_TOPIC_EVENTS},
+                        {"aggregate", FR_TOPIC_AFFINITY},
+                        {"learner", FR_TOPIC_EXAMPLES},
+                        {"campaigns", FR_TOPIC_CAMPAIGNS}};
 
 const char *fr_stage_name(enum fr_stage_kind kind) { return stages[kind].name; }
 enum fr_topic fr_stage_input(enum fr_stage_kind kind) { return stages[kind].input; }
@@ -72,6 +74,7 @@ static struct fr_stage *stage_of(struct fr_runner *r, enum fr_stage_kind kind) {
                                    .campaigns = r->campaigns ? fr_campaign_follow_slot(r->campaigns) : NULL,
                                    .ads = r->ads ? fr_ads_follow_slot(r->ads) : NULL};
     if (kind == FR_STAGE_LEARNER) return fr_stage_learner_new(r->config.rules, partitions[FR_TOPIC_EXAMPLES]);
+    if (kind == FR_STAGE_CAMPAIGNS) return fr_stage_campaigns_new(r->config.rules);
     if (kind == FR_STAGE_AGGREGATE)
         return fr_stage_aggregate_new(r->config.rules, partitions[FR_TOPIC_AFFINITY], &feeds);
     return fr_stage_user_new(r->config.rules, partitions[FR_TOPIC_AFFINITY], &feeds);
@@ -168,9 +171,11 @@ static void add_thread(struct fr_runner *r, enum fr_stage_kind kind, unsigned in
 }
 
 static unsigned workers_of(const struct fr_runner_config *config, unsigned kind) {
-    bool learns = config->rules->blend || config->rules->ads.enabled;
-    if (!config->stages[kind] || (kind == FR_STAGE_LEARNER && !learns)) return 0;
-    return kind == FR_STAGE_LEARNER ? 1 : config->workers;
+    bool ads = config->rules->ads.enabled, learns = config->rules->blend || ads;
+    if (!config->stages[kind] || (kind == FR_STAGE_LEARNER && !learns) ||
+        (kind == FR_STAGE_CAMPAIGNS && !ads))
+        return 0;
+    return kind == FR_STAGE_LEARNER || kind == FR_STAGE_CAMPAIGNS ? 1 : config->workers;
 }
 
 static struct fr_snapshot_source snapshots(const struct fr_runner_config *config) {

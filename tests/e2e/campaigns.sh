@@ -43,6 +43,10 @@ mkdir "$scratch/records"
 cut -f 2 "$scratch/scores" | sed '/^$/d' > "$scratch/records/all.ad-scores.jsonl"
 cut -f 2 "$scratch/audiences" | sed '/^$/d' > "$scratch/records/all.audiences.jsonl"
 expect 0 sh tests/schemas/validate "$scratch/records"
+say "what is no campaign"
+expect 0 "$freshet" rejects list --json
+is '[(r["code"], r["topic"]) for r in j["rejects"]] == [("bad_campaign", "'"$prefix"'.campaigns")]'
+is '"pays.price" in j["rejects"][0]["message"] and "rule" in j["rejects"][0]["message"]'
 say "views for an ad server, and for whoever paces"
 holds "u9's scores are in Redis" test -n "$(redis get "$(redis --scan --pattern "$prefix:view:ads:*:u9")")"
 holds "a pacing view is there" test -n "$(redis --scan --pattern "$prefix:view:pacing:*" | head -n 1)"

@@ -1,4 +1,4 @@
-/* stage_pipeline.h - the three real stages on the twins, driven by a virtual clock: a log in, workers that die and a store that
+/* stage_pipeline.h - the real stages on the twins, driven by a virtual clock: a log in, workers that die and a store that
  * loses its last writes, and rest in the end. For one test program each. */
 #ifndef FR_TESTS_STAGE_PIPELINE_H
 #define FR_TESTS_STAGE_PIPELINE_H
@@ -27,11 +27,14 @@ struct pipeline {
     fr_time_ms now;
 };
 
-static uint32_t partitions_of(enum fr_stage_kind kind) { return kind == FR_STAGE_LEARNER ? 1 : PARTITIONS; }
+static uint32_t partitions_of(enum fr_stage_kind kind) {
+    return fr_topic_info(fr_stage_input(kind))->many ? PARTITIONS : 1;
+}
 
 static struct fr_stage *stage_new(const struct pipeline *p, enum fr_stage_kind kind) {
     if (kind == FR_STAGE_USER) return fr_stage_user_new(&p->rules, PARTITIONS, &p->feeds);
     if (kind == FR_STAGE_AGGREGATE) return fr_stage_aggregate_new(&p->rules, PARTITIONS, &p->feeds);
+    if (kind == FR_STAGE_CAMPAIGNS) return fr_stage_campaigns_new(&p->rules);
     return fr_stage_learner_new(&p->rules, 1);
 }
 
@@ -127,9 +130,7 @@ static void start(struct pipeline *p, uint64_t seed, uint32_t batch, event_maker
     fr_store_memory_keep_undo(p->store, 8);
     fr_bus_memory_set_time(p->bus, p->now);
     produce_log(p, seed, event_text);
-    open_worker(p, FR_STAGE_USER);
-    open_worker(p, FR_STAGE_AGGREGATE);
-    open_worker(p, FR_STAGE_LEARNER);
+    for (unsigned kind = 0; kind < FR_STAGE_N; kind++) open_worker(p, (enum fr_stage_kind)kind);
 }
 
 static void stop(struct pipeline *p) {

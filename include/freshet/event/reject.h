@@ -35,7 +35,8 @@
     X(UNKNOWN_VERSION, "unknown_schema_version", "schema_version is newer than this program")              \
     X(RATE_CAPPED, "rate_capped", "more events of one user in a minute than events.max_per_minute")        \
     X(BAD_DELTA, "bad_delta", "an affinity record that cannot be read")                                    \
-    X(BAD_EXAMPLE, "bad_example", "a record of the examples topic that cannot be read")
+    X(BAD_EXAMPLE, "bad_example", "a record of the examples topic that cannot be read")                    \
+    X(BAD_CAMPAIGN, "bad_campaign", "a record of the campaigns topic that is no campaign")
 
 enum fr_reject {
 #define FR_REJECT_ENUM(name, code, text) FR_REJECT_##name,

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* name, suffix, compacted, input of a stage, partitions as events (false: few are enough), what it carries */
+/* name, suffix, compacted, states are made from it, partitions as events (false: few are enough), what it carries */
 #define FR_TOPIC_MAP(X)                                                                                      \
     X(EVENTS, "events", false, true, true, "behaviour events, key = user_id")                                \
     X(AFFINITY, "affinity", false, true, true, "packed affinity deltas, one record per partition and batch") \
@@ -32,7 +32,7 @@ enum fr_topic {
 struct fr_topic_info {
     const char *suffix, *text;
     bool compacted; /* cleanup.policy compact; otherwise delete */
-    bool input;     /* a stage reads it: its retention bounds recovery */
+    bool input;     /* a stage makes its states from it: its retention bounds recovery */
     bool many;      /* has as many partitions as the events topic */
 };
 

@@ -10,7 +10,7 @@
 #include "freshet/run/stages.h"
 #include "freshet/run/worker.h"
 
-enum fr_stage_kind { FR_STAGE_USER, FR_STAGE_AGGREGATE, FR_STAGE_LEARNER, FR_STAGE_N };
+enum fr_stage_kind { FR_STAGE_USER, FR_STAGE_AGGREGATE, FR_STAGE_LEARNER, FR_STAGE_CAMPAIGNS, FR_STAGE_N };
 const char *fr_stage_name(enum fr_stage_kind kind);
 enum fr_topic fr_stage_input(enum fr_stage_kind kind);
 
@@ -31,7 +31,8 @@ struct fr_runner_config {
     const struct fr_rules *rules; /* keeps */
     struct fr_runner_ports ports;
     bool stages[FR_STAGE_N];
-    unsigned workers; /* per stage; one for the learner, whose model lies in one partition */
+    unsigned
+        workers; /* per stage; one for the learner, whose model lies in one partition, and for campaigns */
     uint32_t partitions[FR_TOPIC_N];
     const char *prefix; /* of store keys */
     uint32_t batch_records;

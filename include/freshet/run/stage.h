@@ -82,7 +82,7 @@ struct fr_stage_ops {
 
 struct fr_stage {
     const struct fr_stage_ops *ops; /* first member of every stage's own struct */
-    unsigned stat_label;            /* 0 user, 1 aggregate */
+    unsigned stat_label;            /* enum fr_stage_kind */
 };
 
 enum { FR_STAGE_KEYS = 65536 };

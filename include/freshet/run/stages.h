@@ -6,6 +6,8 @@
  *            state: one per item, one ledger per campaign
  * learner    freshet.examples -> the views of live models in the store
  *            state: one recommender per model, and the click and conversion models of ads
+ * campaigns  freshet.campaigns -> freshet.rejects
+ *            state: none
  *
  * Memory: a stage keeps the rules it is given; they outlive it. gives; the worker takes it. */
 #ifndef FR_RUN_STAGES_H
@@ -78,6 +80,7 @@ struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affini
 struct fr_stage *fr_stage_aggregate_new(const struct fr_rules *rules, uint32_t affinity_partitions,
                                         const struct fr_stage_feeds *feeds);
 struct fr_stage *fr_stage_learner_new(const struct fr_rules *rules, uint32_t example_partitions);
+struct fr_stage *fr_stage_campaigns_new(const struct fr_rules *rules);
 
 /* The parts of a state key: what kind of thing it is and its id. */
 enum {

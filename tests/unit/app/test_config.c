@@ -32,7 +32,7 @@ static void test_defaults(void) {
     CHECK_INT(config.events.weights[FR_EVENT_PURCHASE], 4);
     CHECK_INT(config.events.weights[FR_EVENT_UNLIKE], 0);
     CHECK_INT(config.events.earliest_time, 946684800000);
-    CHECK_INT(config.run.stages.n, 3);
+    CHECK_INT(config.run.stages.n, 4);
     CHECK_STR(config.run.stages.at[1].value, "aggregate");
     CHECK_INT(config.recommend.hide_seen, 1);
     CHECK_NEAR(config.recommend.trend_weight, .005, 0);
@@ -123,7 +123,7 @@ static void test_each_problem_with_its_place(void) {
          "has it: 2020-01-31T00:00:00Z)\n"},
         {"run:\n  stages: user\n", "x.yaml:2:11: run.stages: a list is wanted here (write [a, b])\n"},
         {"run:\n  stages: [user, usr]\n",
-         "x.yaml:2:18: run.stages: \"usr\" is not known (use one of user, aggregate, learner)\n"},
+         "x.yaml:2:18: run.stages: \"usr\" is not known (use one of user, aggregate, learner, campaigns)\n"},
         {"run:\n  stages: [user, user]\n",
          "x.yaml:2:18: run.stages: a stage stands there twice (name it once)\n"},
         {"run:\n  stages: []\n", "x.yaml:2:11: run.stages: names no stage (user, aggregate or both)\n"},
