@@ -4,7 +4,7 @@
 #include "stage_pipeline.h"
 #include <stdlib.h>
 
-enum { CAMPAIGNS = 200 };
+enum { CAMPAIGNS = 1000 };
 
 static int click(struct fr_rng *rng, uint32_t n, char text[256]) {
     return snprintf(text, 256,
@@ -69,11 +69,26 @@ static void check_rejects(struct pipeline *p, int bad) {
     for (int n = 0; n < CAMPAIGNS; n += 5) CHECK_INT(seen.records[n], 1);
 }
 
+/* Only the campaigns stage runs, and dies often: between its transactions and its commits too. */
+static void run_and_die(struct pipeline *p) {
+    for (int i = 0; i < 3000; i++) {
+        struct fr_errmsg msg = {0};
+        p->now += 5;
+        fr_bus_memory_set_time(p->bus, p->now);
+        CHECK_INT(fr_worker_step(p->workers[FR_STAGE_CAMPAIGNS], p->now, 0, &msg), FR_OK);
+        if (fr_rng_below(&p->rng, 70)) continue;
+        fr_worker_crash(&p->workers[FR_STAGE_CAMPAIGNS], fr_bus_memory_crash, fr_store_memory_crash);
+        p->batch = 1 + fr_rng_below(&p->rng, 50); /* so that a batch has records of before and of after */
+        open_worker(p, FR_STAGE_CAMPAIGNS);
+    }
+}
+
 static void test_each_bad_record_is_rejected_once(void) {
     for (uint32_t batch = 1; batch <= 100; batch *= 10) {
         struct pipeline p;
         start(&p, 11 + batch, batch, click);
         int bad = put_campaigns(&p);
+        run_and_die(&p);
         drive(&p, batch > 1);
         check_rejects(&p, bad);
         stop(&p);
