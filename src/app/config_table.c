@@ -189,6 +189,10 @@ static const struct fr_config_row rows[] = {
     CHOICE("targeting.consent", targeting.consent, "not_refused", "not_refused|given",
            "Who may be scored, learnt from and counted: everybody who has not refused, or only who has "
            "agreed."),
+    BOOL("targeting.tell_withheld", targeting.tell_withheld, true,
+         "The first time that somebody of a control group could have been shown a campaign becomes an "
+         "ad_withheld event. "
+         "false: the ad server sends these, when it would have shown it."),
     BOOL("targeting.score_views", targeting.score_views, false,
          "Also write each user's ad scores to Redis, for an ad server that asks."),
     TEXT("targeting.surface", targeting.surface, "default",

@@ -67,6 +67,7 @@ static void wire_ads(const struct fr_config *c, struct fr_ad_rules *ads) {
     ads->enabled = c->targeting.ads;
     ads->consent_must_be_given = c->targeting.consent == 1;
     ads->score_views = c->targeting.score_views;
+    ads->tell_withheld = c->targeting.tell_withheld;
     ads->ttl_ms = (uint32_t)c->targeting.score_ttl_ms;
     ads->scores_most = (uint32_t)c->targeting.scores_most;
     ads->bought_ms = c->targeting.bought_ms;

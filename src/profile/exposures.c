@@ -94,16 +94,21 @@ static void count(struct fr_exposure *e, enum fr_event_type type, fr_time_ms t) 
     } else if (type == FR_EVENT_AD_CONVERSION) {
         e->conversions++;
         later(&e->conversion_ms, t);
-    } else {
+    } else if (type == FR_EVENT_AD_IMPRESSION) {
         e->impressions++;
         insert_time(e, t);
         forget_times(e);
     }
 }
 
+bool fr_exposure_is_of(enum fr_event_type type) {
+    return type == FR_EVENT_AD_IMPRESSION || type == FR_EVENT_AD_CLICK || type == FR_EVENT_AD_CONVERSION ||
+           type == FR_EVENT_AD_WITHHELD;
+}
+
 void fr_exposures_add(struct fr_exposures *x, const struct fr_dict *ids, uint32_t campaigns,
                       uint32_t campaign, enum fr_event_type type, fr_time_ms t) {
-    if (type != FR_EVENT_AD_IMPRESSION && type != FR_EVENT_AD_CLICK && type != FR_EVENT_AD_CONVERSION) return;
+    if (!fr_exposure_is_of(type)) return;
     uint32_t at = place_of(x, ids, campaign);
     if (at == x->n || x->at[at].campaign != campaign) {
         if (x->has_horizon && fr_touch_cmp(ids, t, campaign, x->horizon_ms, x->horizon_id) <= 0) return;
@@ -130,7 +135,7 @@ size_t fr_exposures_bytes(const struct fr_exposures *x) {
 }
 
 static const char *check_one(const struct fr_exposure *e) {
-    if (e->impressions + (uint64_t)e->clicks + e->conversions == 0) return "an exposure to nothing";
+    if (e->touch_ms == FR_EXPOSURE_NEVER) return "an exposure that never was";
     if ((e->clicks > 0) != (e->click_ms != FR_EXPOSURE_NEVER))
         return "clicks without a time, or a time without clicks";
     if ((e->conversions > 0) != (e->conversion_ms != FR_EXPOSURE_NEVER))

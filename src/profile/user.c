@@ -175,9 +175,7 @@ static void apply_people(struct fr_user *u, const struct fr_event *event,
 
 static bool apply_exposure(struct fr_user *u, const struct fr_event *event,
                            const struct fr_profile_rules *rules, struct fr_dict *ids, fr_time_ms t) {
-    bool of_an_ad = event->type == FR_EVENT_AD_IMPRESSION || event->type == FR_EVENT_AD_CLICK ||
-                    event->type == FR_EVENT_AD_CONVERSION;
-    if (!of_an_ad || event->campaign_id.len == 0) return false;
+    if (!fr_exposure_is_of(event->type) || event->campaign_id.len == 0) return false;
     uint32_t campaign = fr_dict_intern(ids, event->campaign_id);
     fr_exposures_add(&u->exposures, ids, rules->exposures, campaign, event->type, t);
     return true;
@@ -185,11 +183,24 @@ static bool apply_exposure(struct fr_user *u, const struct fr_event *event,
 
 /* The event as a whole. */
 
+static void widen_span(struct fr_user *u, fr_time_ms t) {
+    u->first_ms = u->events == 0 || t < u->first_ms ? t : u->first_ms;
+    u->last_ms = u->events == 0 || t > u->last_ms ? t : u->last_ms;
+}
+
+/* What was withheld is nothing that the user did: no event is counted, no session begins. Of somebody without events it is not
+ * remembered: it comes after a deletion, which nothing may survive. */
+static void apply_withheld(struct fr_user *u, const struct fr_event *event,
+                           const struct fr_profile_rules *rules, struct fr_dict *ids, fr_time_ms t) {
+    if (u->events == 0) return;
+    widen_span(u, t);
+    apply_exposure(u, event, rules, ids, t);
+}
+
 static void count_event(struct fr_user *u, const struct fr_event *event, const struct fr_profile_rules *rules,
                         fr_time_ms t) {
     uint32_t n = event->item_n ? event->item_n : 1;
-    u->first_ms = u->events == 0 || t < u->first_ms ? t : u->first_ms;
-    u->last_ms = u->events == 0 || t > u->last_ms ? t : u->last_ms;
+    widen_span(u, t);
     u->events += n;
     u->counts[event->type] += n;
     count_rate(u, t);
@@ -229,7 +240,8 @@ enum fr_user_outcome fr_user_apply(struct fr_user *u, const struct fr_event *eve
     begin(effects, u);
     if (event->type == FR_EVENT_USER_DELETE) return forget(u, rules, ids, effects);
     if (event->event_id.len && is_recent(u, id_hash)) return FR_USER_DUPLICATE;
-    if (rate_is_full(u, rules->events->max_per_minute, t)) return FR_USER_RATE_CAPPED;
+    bool withheld = event->type == FR_EVENT_AD_WITHHELD;
+    if (!withheld && rate_is_full(u, rules->events->max_per_minute, t)) return FR_USER_RATE_CAPPED;
     effects->list_due = set_consent(&u->consent, &u->consent_ms, event->consent, t);
     effects->scores_due = set_consent(&u->ads_consent, &u->ads_consent_ms, event->ads_consent, t);
     if (u->consent == FR_CONSENT_REFUSED) {
@@ -237,7 +249,11 @@ enum fr_user_outcome fr_user_apply(struct fr_user *u, const struct fr_event *eve
         return FR_USER_NO_CONSENT;
     }
 
-    if (event->event_id.len) remember_id(u, rules->recent_ids, id_hash);
+    if (event->event_id.len && (u->events || !withheld)) remember_id(u, rules->recent_ids, id_hash);
+    if (withheld) {
+        apply_withheld(u, event, rules, ids, t);
+        return FR_USER_APPLIED;
+    }
     count_event(u, event, rules, t);
     if (apply_items(u, event, rules, ids, &effects->changes, t)) effects->list_due = true;
     apply_people(u, event, rules, ids, t);

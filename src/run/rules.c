@@ -17,6 +17,7 @@ void fr_rules_default(struct fr_rules *r) {
                            .topic_prefix = "freshet",
                            .source = "/freshet",
                            .ads = {.enabled = true,
+                                   .tell_withheld = true,
                                    .surface = "default",
                                    .ttl_ms = 900000,
                                    .scores_most = 50,
@@ -71,7 +72,10 @@ uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input) {
     h = mix(mix(mix(h, r->profile.followees), r->profile.sharers), r->profile.attributes);
     h = mix(h, r->profile.exposures);
     h = mix(mix(mix(h, r->profile.session_gap_ms), r->events.lateness_ms), r->events.max_per_minute);
-    for (unsigned t = 0; t < FR_EVENT_TYPE_N; t++) h = mix(mix(h, r->events.weight[t]), r->events.undoes[t]);
+    for (unsigned t = 0; t < FR_EVENT_TYPE_N;
+         t++) /* types that are neither leave it as it is: more may come */
+        if (r->events.weight[t] || r->events.undoes[t] != FR_EVENT_NONE)
+            h = mix(mix(mix(h, t), r->events.weight[t]), r->events.undoes[t]);
     for (uint32_t i = 0; i < r->profile.group_by_n; i++)
         h = mix(h, (int64_t)fr_hash_str(r->profile.group_by[i]));
     return h;

@@ -111,24 +111,28 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     struct watermark_state *w = cells[0]->state;
     struct user_state *u = cells[1]->state;
     struct fr_event *e = &d->event;
-    bool late = w->watermark_ms != INT64_MIN && e->time_ms < w->watermark_ms - s->rules->events.lateness_ms;
+    bool late = w->watermark_ms != INT64_MIN &&
+                e->type != FR_EVENT_AD_WITHHELD && /* it queues behind a backlog */
+                e->time_ms < w->watermark_ms - s->rules->events.lateness_ms;
     if (late) {
         if (!silent) reject(s, b, record, FR_REJECT_TOO_LATE, FR_STR("timestamp"));
         return;
     }
     complete(e, s, &u->user);
     const struct fr_query *before = silent ? NULL : user_query_before(s, b, record, &u->user);
-    bool allowed_ads = user_allows_ads(s, &u->user), is_first = user_ledger_is_first(s, e, &u->user);
+    bool allowed_ads = user_allows_ads(s, &u->user);
+    struct user_ad_before ad_before = user_ledger_before(s, e, &u->user);
     if (!silent) user_audience_before(s, b, u);
     enum fr_user_outcome outcome = fr_user_apply(&u->user, e, &s->rules->profile, &s->ids, &s->effects);
     cells[1]->bytes = (uint32_t)fr_user_bytes(&u->user);
     if (outcome != FR_USER_RATE_CAPPED) w->watermark_ms = fr_watermark_advance(w->watermark_ms, e);
+    if (outcome == FR_USER_FORGOTTEN) u->withheld_n = 0;
     if (e->time_ms > s->newest_ms) s->newest_ms = e->time_ms;
     if (silent) return;
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);
     if (outcome == FR_USER_APPLIED) user_example(s, b, record, before);
-    if (outcome == FR_USER_APPLIED) user_ledger_event(s, e, is_first);
+    if (outcome == FR_USER_APPLIED) user_ledger_event(s, e, &ad_before);
     user_ad_example(s, b, record, &u->user, outcome, allowed_ads);
     count(b, e, outcome);
     if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
@@ -212,6 +216,7 @@ static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
         if (u->touched && u->touched <= s->touched_n) s->touched[u->touched - 1].state = NULL;
         user_states_remove(s, u);
         fr_user_fini(&u->user);
+        free(u->withheld);
     }
     free(state);
 }

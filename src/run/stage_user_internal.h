@@ -32,6 +32,9 @@ struct user_state {
     struct user_state *before, *after; /* in user_stage.states */
     uint64_t asked_in;                 /* the batch that segments_before is of */
     const bool *segments_before;       /* in the batch's arena; NULL: ads were not allowed */
+    uint32_t
+        *withheld; /* [withheld_n] campaigns that were told to be withheld since the state came into memory */
+    uint32_t withheld_n, withheld_cap;
 };
 
 struct watermark_state {
@@ -157,14 +160,25 @@ const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_use
                                        fr_time_ms now_ms);
 
 /* user_ledger.c: what the campaigns' ledgers are told */
-/* Whether an impression is the user's first of its campaign; u as before the event. */
-bool user_ledger_is_first(const struct user_stage *s, const struct fr_event *e, const struct fr_user *u);
+/* What was between the user and the event's campaign before it. */
+struct user_ad_before {
+    bool is_ad; /* false: the event is of no campaign */
+    bool has_events, touched, shown, converted;
+};
+struct user_ad_before user_ledger_before(const struct user_stage *s, const struct fr_event *e,
+                                         const struct fr_user *u);
 /* An event that counted. */
-void user_ledger_event(struct user_stage *s, const struct fr_event *e, bool is_first);
+void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before);
 /* One scoring: the traffic, and each campaign that only budget or pacing could keep away. */
-void user_ledger_opportunities(struct user_stage *s, const struct fr_ad_scores *scores,
-                               const struct fr_campaign_set *set, fr_time_ms now_ms);
+void user_ledger_opportunities(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u,
+                               const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
+                               fr_time_ms now_ms);
 void user_ledger_send(struct user_stage *s, const struct fr_stage_batch *b);
+
+/* user_withheld.c: who could have been shown what */
+/* Unless it is remembered, or on its way. */
+void user_tell_withheld(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u,
+                        uint32_t campaign, fr_time_ms now_ms);
 
 /* user_audiences.c: which segments users enter and leave */
 /* Before the first event of a user in a batch is applied. */

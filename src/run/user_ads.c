@@ -157,7 +157,7 @@ static struct fr_ad_question question_of(struct user_stage *s, const struct user
 }
 
 /* is_opportunity: the user has just done something. */
-static void publish(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
+static void publish(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u,
                     const struct feeds *f, fr_time_ms now_ms, bool is_opportunity) {
     if (!s->ads.had_campaigns) return;
     struct fr_ad_question q = question_of(s, u, f, now_ms);
@@ -166,7 +166,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
     fr_buf_clear(&s->text);
     fr_ad_scores_write(&s->text, &head, &scores, f->set);
     send(s, b, u->cause.partition, u->user_id, fr_buf_slice(&s->text));
-    if (is_opportunity) user_ledger_opportunities(s, &scores, f->set, now_ms);
+    if (is_opportunity) user_ledger_opportunities(s, b, u, &scores, f->set, now_ms);
     fr_stat_add(b->stat, FR_STAT_AD_SCORES_PUBLISHED, 0, 1);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_SCORED, 0, scores.scored_n);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_BARRED, 0, scores.n - scores.scored_n);
@@ -174,7 +174,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, const 
 
 static void publish_touched(struct user_stage *s, const struct fr_stage_batch *b, const struct touched *t,
                             const struct feeds *f) {
-    const struct user_state *u = t->state;
+    struct user_state *u = t->state;
     if (!s->ads.had_campaigns) return;
     if (t->forgotten)
         send(s, b, u->cause.partition, t->user_id, (struct fr_str){NULL, 0});

@@ -7,17 +7,17 @@
 #include "stage_user_internal.h"
 #include <math.h>
 
-static bool is_ad(const struct fr_event *e) {
-    return e->campaign_id.len && (e->type == FR_EVENT_AD_IMPRESSION || e->type == FR_EVENT_AD_CLICK ||
-                                  e->type == FR_EVENT_AD_CONVERSION);
-}
-
-bool user_ledger_is_first(const struct user_stage *s, const struct fr_event *e, const struct fr_user *u) {
-    if (e->type != FR_EVENT_AD_IMPRESSION || !e->campaign_id.len) return false;
+struct user_ad_before user_ledger_before(const struct user_stage *s, const struct fr_event *e,
+                                         const struct fr_user *u) {
+    if (!fr_exposure_is_of(e->type) || !e->campaign_id.len) return (struct user_ad_before){0};
     uint32_t campaign = fr_dict_find(&s->ids, e->campaign_id);
-    const struct fr_exposure *seen =
+    const struct fr_exposure *x =
         campaign == (uint32_t)FR_DICT_NONE ? NULL : fr_exposures_find(&u->exposures, campaign);
-    return !seen || seen->impressions == 0;
+    return (struct user_ad_before){.is_ad = true,
+                                   .has_events = u->events > 0,
+                                   .touched = x,
+                                   .shown = x && x->impressions,
+                                   .converted = x && x->conversions};
 }
 
 static enum fr_campaign_pays paid_for(const struct fr_event *e) {
@@ -39,27 +39,40 @@ static void add(struct user_stage *s, const struct fr_event *e, enum fr_ledger_m
 }
 
 /* A conversion of somebody of the control group counts there: it is what the campaign is held to. */
-static enum fr_ledger_measure measure_of(const struct fr_event *e, const struct fr_campaign_entry *c) {
+static enum fr_ledger_measure measure_of(const struct fr_event *e, bool control) {
     if (e->type == FR_EVENT_AD_IMPRESSION) return FR_LEDGER_IMPRESSIONS;
     if (e->type == FR_EVENT_AD_CLICK) return FR_LEDGER_CLICKS;
-    bool control = c && fr_is_control(e->user_id, e->campaign_id, 0, c->record.control_share);
     return control ? FR_LEDGER_CONTROL_CONVERSIONS : FR_LEDGER_CONVERSIONS;
 }
 
-void user_ledger_event(struct user_stage *s, const struct fr_event *e, bool is_first) {
-    if (!s->rules->ads.enabled || !is_ad(e)) return;
+/* People instead of events: whom it reached, and who of them converted afterwards. Somebody of the control group who was shown it
+ * before the group grew is in neither. */
+static void count_people(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
+                         bool control) {
+    if (e->type == FR_EVENT_AD_IMPRESSION && !before->shown) add(s, e, FR_LEDGER_REACHED, 1);
+    if (e->type == FR_EVENT_AD_WITHHELD && control && !before->touched && before->has_events)
+        add(s, e, FR_LEDGER_CONTROL_REACHED, 1);
+    if (e->type != FR_EVENT_AD_CONVERSION || before->converted || !before->touched) return;
+    if (before->shown != control) add(s, e, control ? FR_LEDGER_CONTROL_CONVERTED : FR_LEDGER_CONVERTED, 1);
+}
+
+void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before) {
+    if (!s->rules->ads.enabled || !before->is_ad) return;
     const struct fr_campaign_set *set = s->campaigns.thing;
     const struct fr_campaign_entry *c = set ? fr_campaign_set_find(set, e->campaign_id) : NULL;
-    enum fr_ledger_measure measure = measure_of(e, c);
+    bool control = c && fr_is_control(e->user_id, e->campaign_id, 0, c->record.control_share);
+    count_people(s, e, before, control);
+    if (e->type == FR_EVENT_AD_WITHHELD) return;
+    enum fr_ledger_measure measure = measure_of(e, control);
     add(s, e, measure, 1);
-    if (is_first) add(s, e, FR_LEDGER_REACHED, 1);
     if (!c || c->record.pays != paid_for(e) || measure == FR_LEDGER_CONTROL_CONVERSIONS) return;
     add(s, e, FR_LEDGER_BILLED, 1);
     add(s, e, FR_LEDGER_SPEND_MICROS, price_micros(e, &c->record));
 }
 
-void user_ledger_opportunities(struct user_stage *s, const struct fr_ad_scores *scores,
-                               const struct fr_campaign_set *set, fr_time_ms now_ms) {
+void user_ledger_opportunities(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u,
+                               const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
+                               fr_time_ms now_ms) {
     int32_t hour = fr_ledger_hour(now_ms);
     fr_ledger_sink_add(&s->ledger, (uint32_t)FR_DICT_NONE, hour, FR_LEDGER_OPPORTUNITIES, 1);
     for (uint32_t i = 0; i < scores->n; i++) {
@@ -68,6 +81,7 @@ void user_ledger_opportunities(struct user_stage *s, const struct fr_ad_scores *
         uint32_t campaign = fr_dict_intern(&s->ids, set->campaigns[scores->at[i].campaign].record.id);
         fr_ledger_sink_add(&s->ledger, campaign, hour,
                            control ? FR_LEDGER_CONTROL_OPPORTUNITIES : FR_LEDGER_OPPORTUNITIES, 1);
+        if (control) user_tell_withheld(s, b, u, campaign, now_ms);
     }
 }
 

@@ -16,7 +16,7 @@ UNDOES = {"unlike": "like", "remove_from_wishlist": "add_to_wishlist", "remove_f
           "refund": "purchase", "unfollow": "follow"}
 NEED_TARGET = {"follow", "unfollow"}
 NEED_ITEM = (set(WEIGHTS) | set(UNDOES) | {"dislike", "item_upsert", "item_delete"}) - NEED_TARGET
-OTHERS = {"impression", "search", "ask", "ad_impression", "ad_click", "ad_conversion", "user_upsert", "user_delete",
+OTHERS = {"impression", "search", "ask", "ad_impression", "ad_click", "ad_conversion", "ad_withheld", "user_upsert", "user_delete",
           "tick"}
 ID_BYTES = 256
 ITEMS = 100
@@ -234,6 +234,7 @@ class User:
     def __init__(self):
         self.ids = set()
         self.events = []
+        self.withheld = []  # ad_withheld events: what was done to the user, who did nothing
         self.consent = None  # (time, whether it was refused) of the latest word on it; a refusal wins a tie
         self.ads_consent = None  # the same, to ads
 
@@ -271,7 +272,10 @@ def accept_event(users, event):
     if event.ads_consent is not None:
         said = event.time_ms, not event.ads_consent
         user.ads_consent = max(user.ads_consent or said, said)
+    withheld = event.type == "ad_withheld"
+    if withheld and not user.events:  # of nobody, or of somebody who was forgotten meanwhile
+        return
     if not user.refuses():
-        user.events.append(event)
+        (user.withheld if withheld else user.events).append(event)
         if event.event_id is not None:
             user.ids.add(event.event_id)

@@ -16,7 +16,8 @@ import cleaning
 
 KINDS = {"click": 30, "view": 20, "like": 12, "add_to_cart": 6, "purchase": 6, "share": 4, "comment": 3,
          "add_to_wishlist": 4, "unlike": 4, "remove_from_cart": 2, "remove_from_wishlist": 2, "refund": 2,
-         "dislike": 3, "impression": 4, "search": 2, "ad_impression": 8, "ad_click": 2, "ad_conversion": 1}
+         "dislike": 3, "impression": 4, "search": 2, "ad_impression": 8, "ad_click": 2, "ad_conversion": 1,
+         "ad_withheld": 3}
 START_MS = 1_650_000_000_000
 LATE_MS = 3_000_000  # below the bound of 3,600,000
 

@@ -84,8 +84,8 @@ DAY_MS, TIMES_OF_A_DAY = 86_400_000, 100
 def exposures_of(user):
     """What each campaign did to the user; the bound on campaigns does not exist here."""
     by_campaign = collections.defaultdict(list)
-    for event in user.events:
-        if event.type in ("ad_impression", "ad_click", "ad_conversion") and event.campaign_id:
+    for event in user.events + user.withheld:
+        if event.type in ("ad_impression", "ad_click", "ad_conversion", "ad_withheld") and event.campaign_id:
             by_campaign[event.campaign_id].append(event)
     for campaign, events in sorted(by_campaign.items(), key=lambda ce: ce[0].encode()):
         counts = collections.Counter(event.type for event in events)
@@ -214,7 +214,7 @@ def dump_users(users, settings):
         counts = collections.Counter()
         for event in user.events:
             counts[event.type] += max(1, len(event.items))
-        times = [event.time_ms for event in user.events]
+        times = [event.time_ms for event in user.events + user.withheld]
         yield {"user_id": user_id, "events": counts.total(), "first_ms": min(times), "last_ms": max(times),
                "consent": None if user.consent is None else not user.consent[1],
                "ads_consent": None if user.ads_consent is None else not user.ads_consent[1],

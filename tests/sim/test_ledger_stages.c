@@ -2,29 +2,42 @@
 #include "freshet/base/log.h"
 #include "freshet/target/pacing_view.h"
 #include "freshet/target/campaign_set.h"
+#include "freshet/target/lift.h"
 #include "stage_pipeline.h"
 
 enum { USERS = 10, CAMPAIGNS = 3 };
 
 static const fr_time_ms start_ms = 1700000000000;
 
-/* c0 pays for impressions, c1 for conversions, whatever these say of a price; c2 is not known. One in seven says what was paid. Some come twice. */
+#define CONTROL_SHARE 0.4 /* of c0 */
+
+static bool is_control(unsigned campaign, unsigned user) {
+    char id[8];
+    snprintf(id, sizeof id, "u%u", user);
+    return campaign == 0 && fr_is_control(fr_str_of(id), FR_STR("c0"), 0, CONTROL_SHARE);
+}
+
+/* c0 pays for impressions and has a control group, c1 for conversions, whatever these say of a price; c2 is not known. One in seven says what was paid. Some come twice. Nobody of the
+ * control group is shown c0. */
 static int event_text(struct fr_rng *rng, uint32_t n, char text[256]) {
     static const char *const types[] = {"ad_impression", "ad_click", "ad_conversion"};
     uint32_t id = fr_rng_below(rng, 20) ? n : n - (n > 0);
+    uint32_t type = fr_rng_below(rng, 3), user = fr_rng_below(rng, USERS),
+             campaign = fr_rng_below(rng, CAMPAIGNS);
+    if (is_control(campaign, user)) campaign = 2;
     return snprintf(text, 256,
                     "{\"event_id\":\"e%u\",\"event_type\":\"%s\",\"user_id\":\"u%u\",\"campaign_id\":\"c%u\","
                     "\"timestamp\":%lld%s}",
-                    id, types[fr_rng_below(rng, 3)], fr_rng_below(rng, USERS), fr_rng_below(rng, CAMPAIGNS),
-                    (long long)start_ms + (long long)n * 40000, fr_rng_below(rng, 7) ? "" : ",\"price\":0.1");
+                    id, types[type], user, campaign, (long long)start_ms + (long long)n * 40000,
+                    fr_rng_below(rng, 7) ? "" : ",\"price\":0.1");
 }
 
 /* What a person would count by hand, from the texts of the log. */
 struct counted {
     struct fr_ledger ledgers[CAMPAIGNS];
-    bool reached[CAMPAIGNS][USERS];
+    bool touched[CAMPAIGNS][USERS], reached[CAMPAIGNS][USERS], converted[CAMPAIGNS][USERS];
     char ids[USERS][64][12]; /* a user's last event ids */
-    uint32_t id_n[USERS];
+    uint32_t id_n[USERS], withheld_n;
 };
 
 static bool is_again(struct counted *c, uint32_t user, const char *id) {
@@ -43,31 +56,58 @@ static void count_one(struct counted *c, uint32_t campaign, fr_time_ms t, enum f
     fr_ledger_apply(&c->ledgers[campaign], FR_LEDGER_HOURS, &d);
 }
 
+/* People: whom it reached, or could have, and who of them converted. */
+static void count_people(struct counted *c, unsigned campaign, unsigned user, fr_time_ms t, char kind) {
+    bool control = is_control(campaign, user), *touched = &c->touched[campaign][user];
+    bool *reached = &c->reached[campaign][user], *converted = &c->converted[campaign][user];
+    if (kind == 'i' && !*reached) count_one(c, campaign, t, FR_LEDGER_REACHED, 1);
+    if (kind == 'w' && !*touched && control) count_one(c, campaign, t, FR_LEDGER_CONTROL_REACHED, 1);
+    if (kind == 'v' && !*converted && *touched && *reached == !control)
+        count_one(c, campaign, t, control ? FR_LEDGER_CONTROL_CONVERTED : FR_LEDGER_CONVERTED, 1);
+    *touched = true;
+    *reached |= kind == 'i';
+    *converted |= kind == 'v';
+}
+
+static void count_ad(struct counted *c, unsigned campaign, unsigned user, fr_time_ms t, char kind,
+                     const char *text) {
+    bool withheld = is_control(campaign, user) && kind == 'v';
+    count_people(c, campaign, user, t, kind);
+    if (kind == 'w') return;
+    count_one(c, campaign, t,
+              kind == 'i'   ? FR_LEDGER_IMPRESSIONS
+              : kind == 'c' ? FR_LEDGER_CLICKS
+              : withheld    ? FR_LEDGER_CONTROL_CONVERSIONS
+                            : FR_LEDGER_CONVERSIONS,
+              1);
+    if ((campaign == 0 && kind == 'i') || (campaign == 1 && kind == 'v')) {
+        int64_t price = campaign == 1 ? 2000000 : strstr(text, "price") ? 100000 : 250000;
+        count_one(c, campaign, t, FR_LEDGER_BILLED, 1);
+        count_one(c, campaign, t, FR_LEDGER_SPEND_MICROS, price);
+    }
+}
+
 static bool count_record(void *context, const struct fr_record *r) {
     struct counted *c = context;
     char text[256], id[12], type[24];
     unsigned user, campaign;
     long long t;
     snprintf(text, sizeof text, "%.*s", (int)r->value.len, r->value.ptr);
+    if (sscanf(
+            text,
+            "{\"event_type\":\"ad_withheld\",\"user_id\":\"u%u\",\"campaign_id\":\"c%u\",\"timestamp\":%lld",
+            &user, &campaign, &t) == 3) {
+        c->withheld_n++;
+        count_ad(c, campaign, user, t, 'w', text);
+        return true;
+    }
     int n = sscanf(text,
                    "{\"event_id\":\"%11[^\"]\",\"event_type\":\"%23[^\"]\",\"user_id\":\"u%u\","
                    "\"campaign_id\":\"c%u\",\"timestamp\":%lld",
                    id, type, &user, &campaign, &t);
     CHECK_INT(n, 5);
     if (n != 5 || is_again(c, user, id)) return true;
-    bool shown = strcmp(type, "ad_impression") == 0, clicked = strcmp(type, "ad_click") == 0;
-    count_one(c, campaign, t,
-              shown     ? FR_LEDGER_IMPRESSIONS
-              : clicked ? FR_LEDGER_CLICKS
-                        : FR_LEDGER_CONVERSIONS,
-              1);
-    if (shown && !c->reached[campaign][user]) count_one(c, campaign, t, FR_LEDGER_REACHED, 1);
-    c->reached[campaign][user] |= shown;
-    if ((campaign == 0 && shown) || (campaign == 1 && !shown && !clicked)) {
-        int64_t price = campaign == 1 ? 2000000 : strstr(text, "price") ? 100000 : 250000;
-        count_one(c, campaign, t, FR_LEDGER_BILLED, 1);
-        count_one(c, campaign, t, FR_LEDGER_SPEND_MICROS, price);
-    }
+    count_ad(c, campaign, user, t, strcmp(type, "ad_conversion") == 0 ? 'v' : type[3], text);
     return true;
 }
 
@@ -75,7 +115,8 @@ static void free_set(void *set) { fr_campaign_set_free(set); }
 
 static struct fr_campaign_set *campaigns(uint64_t number) {
     static const char *const records[] = {
-        "{\"id\":\"c0\",\"pays\":{\"for\":\"impression\",\"price\":0.25},\"budget\":{\"total\":5}}",
+        "{\"id\":\"c0\",\"pays\":{\"for\":\"impression\",\"price\":0.25},\"budget\":{\"total\":5},"
+        "\"control_share\":0.4}",
         "{\"id\":\"c1\",\"pays\":{\"for\":\"conversion\",\"price\":2},\"budget\":{\"total\":1000000},"
         "\"rule\":\"clicks() == 0\"}"};
     struct fr_campaign_book *book = fr_campaign_book_new();
@@ -85,6 +126,25 @@ static struct fr_campaign_set *campaigns(uint64_t number) {
     struct fr_campaign_set *set = fr_campaign_book_version(book, number);
     fr_campaign_book_free(book);
     return set;
+}
+
+/* Everybody converts, shown or not, when the log is over. */
+static void produce_conversions(struct pipeline *p) {
+    for (unsigned user = 0; user < USERS; user++) {
+        char text[256], key[8];
+        fr_time_ms t = start_ms + EVENTS * 40000LL + user;
+        int len = snprintf(text, sizeof text,
+                           "{\"event_id\":\"v%u\",\"event_type\":\"ad_conversion\",\"user_id\":\"u%u\","
+                           "\"campaign_id\":\"c0\",\"timestamp\":%lld}",
+                           user, user, (long long)t);
+        snprintf(key, sizeof key, "u%u", user);
+        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
+                             .partition = -1,
+                             .timestamp_ms = t + 2000000,
+                             .key = fr_str_of(key),
+                             .value = {text, (uint32_t)len}};
+        fr_bus_memory_produce(p->bus, &out);
+    }
 }
 
 static struct fr_str stored(struct pipeline *p, const char *key, struct fr_arena *arena) {
@@ -99,9 +159,12 @@ static struct fr_str stored(struct pipeline *p, const char *key, struct fr_arena
 
 /* Opportunities are scorings, which are not in the log: they are left out on both sides. */
 static void without_opportunities(struct fr_ledger *l) {
-    l->totals.of[FR_LEDGER_OPPORTUNITIES] = 0;
-    for (uint32_t i = 0; i < l->hours.n; i++) l->hours.buckets[i].sums.of[FR_LEDGER_OPPORTUNITIES] = 0;
-    for (uint32_t i = 0; i < l->days.n; i++) l->days.buckets[i].sums.of[FR_LEDGER_OPPORTUNITIES] = 0;
+    static const enum fr_ledger_measure made[] = {FR_LEDGER_OPPORTUNITIES, FR_LEDGER_CONTROL_OPPORTUNITIES};
+    for (int m = 0; m < 2; m++) {
+        l->totals.of[made[m]] = 0;
+        for (uint32_t i = 0; i < l->hours.n; i++) l->hours.buckets[i].sums.of[made[m]] = 0;
+        for (uint32_t i = 0; i < l->days.n; i++) l->days.buckets[i].sums.of[made[m]] = 0;
+    }
 }
 
 static void check_ledger(struct pipeline *p, struct fr_ledger *wanted, unsigned campaign) {
@@ -120,7 +183,7 @@ static void check_ledger(struct pipeline *p, struct fr_ledger *wanted, unsigned 
     fr_ledger_encode(&got, &a);
     fr_ledger_encode(wanted, &b);
     CHECK(fr_str_eq(fr_buf_slice(&a), fr_buf_slice(&b)));
-    CHECK(fr_ledger_total(wanted, FR_LEDGER_IMPRESSIONS) > 100);
+    CHECK(fr_ledger_total(wanted, FR_LEDGER_IMPRESSIONS) > 50);
     fr_ledger_fini(&got);
     fr_buf_fini(&a);
     fr_buf_fini(&b);
@@ -138,9 +201,14 @@ static void test_each_ledger_is_a_count_of_the_log(void) {
         fr_worker_free(&p.workers[FR_STAGE_USER]);
         open_worker(&p, FR_STAGE_USER);
         drive(&p, batch != 1);
+        produce_conversions(&p);
+        drive(&p, false);
         for (int32_t partition = 0; partition < PARTITIONS; partition++)
             fr_bus_memory_read(p.bus, FR_TOPIC_EVENTS, partition, 0, count_record, &counted);
         for (unsigned c = 0; c < CAMPAIGNS; c++) check_ledger(&p, &counted.ledgers[c], c);
+        CHECK(counted.withheld_n > 0 && counted.withheld_n < 50); /* of 500 events of theirs */
+        CHECK(fr_ledger_total(&counted.ledgers[0], FR_LEDGER_CONTROL_CONVERTED) > 1);
+        CHECK(fr_ledger_total(&counted.ledgers[0], FR_LEDGER_CONVERTED) > 0);
         for (unsigned c = 0; c < CAMPAIGNS; c++) fr_ledger_fini(&counted.ledgers[c]);
         struct fr_slot *slot = p.feeds.campaigns;
         stop(&p);

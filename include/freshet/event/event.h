@@ -9,6 +9,7 @@
 #include "freshet/base/str.h"
 
 /* name, canonical text, default weight of the behaviour (0: not an interest), what it undoes, needs.
+ * The numbers are stored: new ones come last.
  * Needs: ITEM an item_id (or items), USER a target_user_id, NOTHING. */
 #define FR_EVENT_TYPE_MAP(X)                                                  \
     X(IMPRESSION, "impression", 0, NONE, NOTHING)                             \
@@ -37,7 +38,8 @@
     X(USER_UPSERT, "user_upsert", 0, NONE, NOTHING)                           \
     X(USER_DELETE, "user_delete", 0, NONE, NOTHING)                           \
     X(TICK, "tick", 0, NONE, NOTHING)                                         \
-    X(OTHER, "other", 0, NONE, NOTHING)
+    X(OTHER, "other", 0, NONE, NOTHING)                                       \
+    X(AD_WITHHELD, "ad_withheld", 0, NONE, NOTHING)
 
 enum fr_event_type {
 #define FR_EVENT_ENUM(name, text, weight, undoes, needs) FR_EVENT_##name,

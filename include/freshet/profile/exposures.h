@@ -14,7 +14,7 @@
 enum { FR_EXPOSURE_TIMES = 100, FR_EXPOSURE_DAY_MS = 86400000 };
 #define FR_EXPOSURE_NEVER INT64_MIN
 
-/* What happened between one campaign and the user. */
+/* What happened between one campaign and the user; all counts are 0 when it was withheld only. */
 struct fr_exposure {
     uint32_t campaign;                         /* in the ids' dictionary */
     uint32_t impressions, clicks, conversions; /* as long as it has been kept */
@@ -33,7 +33,9 @@ struct fr_exposures {
 };
 
 void fr_exposures_fini(struct fr_exposures *x);
-/* type: AD_IMPRESSION, AD_CLICK or AD_CONVERSION; others change nothing. A campaign that is not kept and was touched no
+/* Whether events of this type are kept here. */
+bool fr_exposure_is_of(enum fr_event_type type);
+/* type: AD_IMPRESSION, AD_CLICK, AD_CONVERSION, or AD_WITHHELD, which counts nothing but is remembered; others change nothing. A campaign that is not kept and was touched no
  * later than the latest one pushed out stays away. Keeps at most `campaigns`. */
 void fr_exposures_add(struct fr_exposures *x, const struct fr_dict *ids, uint32_t campaigns,
                       uint32_t campaign, enum fr_event_type type, fr_time_ms t);

@@ -27,6 +27,7 @@
 struct fr_ad_rules {
     bool enabled;               /* false: campaigns are not followed and nothing is said about them */
     bool consent_must_be_given; /* false: ads are for everybody who has not refused */
+    bool tell_withheld;         /* a control user's first opportunity becomes an ad_withheld event */
     bool score_views;           /* scores are written to the store too */
     char surface[64];           /* where scores are meant for: what the click model is asked with */
     uint32_t ttl_ms;            /* of scores */

@@ -29,18 +29,20 @@ enum {
 };
 
 /* Numbers are in records and states: never reused. Users of a campaign's control group are not shown it; theirs are
- * the three control measures, and none of the others. */
-#define FR_LEDGER_MEASURE_MAP(X)                                                                   \
-    X(OPPORTUNITIES, "opportunities") /* times that all but pacing and budget allowed it */        \
-    X(IMPRESSIONS, "impressions")                                                                  \
-    X(CLICKS, "clicks")                                                                            \
-    X(CONVERSIONS, "conversions")                                                                  \
-    X(BILLED, "billed")             /* events that were paid for */                                \
-    X(SPEND_MICROS, "spend_micros") /* what they cost, in millionths of the campaign's currency */ \
-    X(REACHED, "reached")           /* users with a first impression */                            \
-    X(CONTROL_OPPORTUNITIES, "control_opportunities")                                              \
-    X(CONTROL_REACHED, "control_reached") /* users with a first opportunity, which was withheld */ \
-    X(CONTROL_CONVERSIONS, "control_conversions")
+ * the control measures, and none of the others. */
+#define FR_LEDGER_MEASURE_MAP(X)                                                                      \
+    X(OPPORTUNITIES, "opportunities") /* times that all but pacing and budget allowed it */           \
+    X(IMPRESSIONS, "impressions")                                                                     \
+    X(CLICKS, "clicks")                                                                               \
+    X(CONVERSIONS, "conversions")                                                                     \
+    X(BILLED, "billed")             /* events that were paid for */                                   \
+    X(SPEND_MICROS, "spend_micros") /* what they cost, in millionths of the campaign's currency */    \
+    X(REACHED, "reached")           /* users with a first impression */                               \
+    X(CONTROL_OPPORTUNITIES, "control_opportunities")                                                 \
+    X(CONTROL_REACHED, "control_reached") /* users with a first opportunity, which was withheld */    \
+    X(CONTROL_CONVERSIONS, "control_conversions")                                                     \
+    X(CONVERTED, "converted")                 /* users with a first conversion after an impression */ \
+    X(CONTROL_CONVERTED, "control_converted") /* users of the control group with one after an opportunity */
 
 enum fr_ledger_measure {
 #define FR_LEDGER_ENUM(name, text) FR_LEDGER_##name,

@@ -67,8 +67,7 @@ static inline struct fr_event log_to_event(struct log_event e) {
     struct fr_str id = fr_str_of(log_items[e.item]);
     if (e.type == FR_EVENT_FOLLOW || e.type == FR_EVENT_UNFOLLOW)
         event.target_user_id = id;
-    else if (e.type == FR_EVENT_AD_IMPRESSION || e.type == FR_EVENT_AD_CLICK ||
-             e.type == FR_EVENT_AD_CONVERSION)
+    else if (fr_exposure_is_of(e.type))
         event.campaign_id = id;
     else if (e.type != FR_EVENT_SEARCH)
         event.item_id = id;

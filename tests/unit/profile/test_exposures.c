@@ -116,7 +116,42 @@ static void test_no_campaign_no_exposure(void) {
     world_close(&w);
 }
 
+/* Somebody of a control group: remembered, and nothing that the user did. */
+static void test_what_was_withheld_is_no_act(void) {
+    struct world w;
+    world_open(&w);
+    w.events.max_per_minute = 1;
+    struct fr_event e = {.type = FR_EVENT_AD_WITHHELD, .time_ms = 5, .campaign_id = FR_STR("c")};
+    CHECK_INT(fr_user_apply(&w.user, &e, &w.rules, &w.ids, &w.effects), FR_USER_APPLIED);
+    CHECK(fr_user_is_empty(&w.user) &&
+          w.user.exposures.n == 0); /* of nobody, or of somebody who is forgotten */
+    say(&w, FR_EVENT_AD_IMPRESSION, "a", 10);
+    for (e.time_ms = 4; e.time_ms < 14; e.time_ms += 3) {
+        CHECK_INT(fr_user_apply(&w.user, &e, &w.rules, &w.ids, &w.effects), FR_USER_APPLIED);
+        CHECK(!w.effects.scores_due && !w.effects.list_due);
+    }
+    say(&w, FR_EVENT_AD_IMPRESSION, "a", 60001); /* no rate is reached */
+    const struct fr_exposure *c = find(&w, "c");
+    CHECK_INT(c->impressions + c->clicks + c->conversions + c->time_n, 0);
+    CHECK_INT(c->touch_ms, 13);
+    CHECK_INT(w.user.events, 2);
+    CHECK_INT(w.user.first_ms, 4);
+    CHECK_INT(w.user.last_ms, 60001);
+    CHECK_INT(w.user.counts[FR_EVENT_AD_WITHHELD], 0);
+    CHECK(fr_user_check(&w.user, &w.rules, &w.ids) == NULL);
+    struct fr_buf bytes = {0};
+    struct fr_user back;
+    fr_user_init(&back);
+    fr_user_encode(&w.user, &w.rules, &w.ids, &bytes);
+    CHECK_INT(fr_user_decode(&back, fr_buf_slice(&bytes), &w.rules, &w.ids, NULL), FR_OK);
+    CHECK_INT(back.exposures.n, 2);
+    fr_user_fini(&back);
+    fr_buf_fini(&bytes);
+    world_close(&w);
+}
+
 int main(void) {
+    RUN(test_what_was_withheld_is_no_act);
     RUN(test_windows_roll);
     RUN(test_times_of_one_day_are_kept);
     RUN(test_the_bound_keeps_the_latest);

@@ -182,7 +182,8 @@ static void test_numbers_of_behaviours_are_fixed(void) {
                                         "user_upsert",
                                         "user_delete",
                                         "tick",
-                                        "other"};
+                                        "other",
+                                        "ad_withheld"};
     CHECK_INT(sizeof texts / sizeof texts[0], FR_EVENT_TYPE_N);
     for (int i = 0; i < FR_EVENT_TYPE_N; i++) CHECK_STR(fr_event_type_text((enum fr_event_type)i), texts[i]);
 }
