@@ -3,8 +3,7 @@
 
 struct reading {
     const char *name;
-    void (*tell)(void *context, const char *text);
-    void *context;
+    const struct fr_campaigns_sink *sink;
     struct fr_campaigns_totals *totals;
     struct fr_arena arena;
     struct fr_buf text;
@@ -18,7 +17,7 @@ static void tell_faults(struct reading *r, uint64_t line, const struct fr_campai
         fr_buf_printf(&r->text, "%s:%llu: ", r->name, (unsigned long long)line);
         fr_campaign_fault_write(&r->text, &faults->at[i]);
         fr_buf_byte(&r->text, 0);
-        r->tell(r->context, r->text.data);
+        r->sink->fault(r->sink->context, r->text.data);
     }
 }
 
@@ -26,22 +25,23 @@ static enum fr_err take_line(void *context, const struct fr_line *line, struct f
     struct reading *r = context;
     struct fr_campaign campaign;
     struct fr_campaign_faults faults = {.n = 1, .at = {{.code = FR_CAMPAIGN_FAULT_TOO_LARGE}}};
-    (void)msg;
     if (line->text.len == 0 && !line->is_overlong) return FR_OK;
     fr_arena_clear(&r->arena);
     if (line->is_overlong ||
-        !fr_campaign_judge(line->text, (struct fr_str){0}, &r->arena, &campaign, NULL, &faults))
+        !fr_campaign_judge(line->text, (struct fr_str){0}, &r->arena, &campaign, NULL, &faults)) {
         tell_faults(r, line->number, &faults);
-    else if (campaign.kind == FR_CAMPAIGN_IS_SEGMENT)
+        return FR_OK;
+    }
+    if (campaign.kind == FR_CAMPAIGN_IS_SEGMENT)
         r->totals->segments++;
     else
         r->totals->campaigns++;
-    return FR_OK;
+    return r->sink->take ? r->sink->take(r->sink->context, &campaign, line->text, msg) : FR_OK;
 }
 
-enum fr_err fr_campaigns_read(const char *path, void (*tell)(void *context, const char *text), void *context,
+enum fr_err fr_campaigns_read(const char *path, const struct fr_campaigns_sink *sink,
                               struct fr_campaigns_totals *totals, struct fr_errmsg *msg) {
-    struct reading r = {fr_lines_name(path), tell, context, totals, {0}, {0}};
+    struct reading r = {fr_lines_name(path), sink, totals, {0}, {0}};
     enum fr_err err = fr_lines_each(path, FR_CAMPAIGN_RECORD_BYTES, take_line, &r, msg);
     fr_arena_fini(&r.arena);
     fr_buf_fini(&r.text);

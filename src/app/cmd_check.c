@@ -72,7 +72,7 @@ static void tell(void *context, const char *text) {
 static int check_campaigns(struct fr_app *app, const char *path) {
     struct fr_campaigns_totals t = {0};
     struct fr_errmsg msg = {0};
-    enum fr_err err = fr_campaigns_read(path, tell, NULL, &t, &msg);
+    enum fr_err err = fr_campaigns_read(path, &(struct fr_campaigns_sink){NULL, NULL, tell}, &t, &msg);
     if (err != FR_OK) return kafka_command_failed("check", &app->config, err, &msg);
     fprintf(stderr, "%s: %llu campaigns, %llu segments, %llu lines with %llu faults\n", path,
             (unsigned long long)t.campaigns, (unsigned long long)t.segments, (unsigned long long)t.bad_lines,

@@ -59,13 +59,8 @@ static bool note_topic(void *context, const struct fr_record *r) {
 
 /* A tombstone for every item that the topic had before this load and the files have not. */
 static enum fr_err remove_others(const struct fr_wiring *w, struct loading *l, struct fr_errmsg *msg) {
-    enum fr_topic topic = FR_TOPIC_ITEMS;
-    struct fr_kafka_topic_state state;
     l->file_n = l->ids.n;
-    enum fr_err err = fr_kafka_topics_describe(&w->cluster, &topic, 1, &state, NULL, msg);
-    for (uint32_t p = 0; p < state.partitions && err == FR_OK; p++)
-        err = fr_kafka_read(&w->cluster, topic, (struct fr_kafka_range){(int32_t)p, -1, -1}, true, note_topic,
-                            l, msg);
+    enum fr_err err = kafka_command_read(&w->cluster, FR_TOPIC_ITEMS, note_topic, l, msg);
     for (uint32_t i = l->file_n; i < l->ids.n && err == FR_OK; i++) {
         if (!l->is_in_topic[i - l->file_n]) continue;
         err = put(l, fr_dict_str(&l->ids, i), (struct fr_str){0}, msg);

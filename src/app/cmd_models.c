@@ -302,15 +302,11 @@ static int act(struct work *w, const struct action *a, const char *argument) {
 
 /* That the topics are there is seen before minutes of fitting, not after. */
 static int check_kafka(const struct work *w) {
-    const enum fr_topic topics[] = {FR_TOPIC_MODELS, FR_TOPIC_EXAMPLES};
-    struct fr_kafka_topic_state states[2];
+    const struct fr_kafka_cluster *cluster = &w->wiring.cluster;
+    uint32_t partitions;
     struct fr_errmsg msg = {0};
-    enum fr_err err = fr_kafka_topics_describe(&w->wiring.cluster, topics, 2, states, NULL, &msg);
-    for (int i = 0; i < 2 && err == FR_OK; i++)
-        if (!states[i].exists)
-            err = fr_err_set(&msg, FR_BUS_NO_TOPIC,
-                             "topic %s.%s does not exist (create it with: freshet topics create)",
-                             w->wiring.cluster.topic_prefix, fr_topic_info(topics[i])->suffix);
+    enum fr_err err = kafka_command_partitions(cluster, FR_TOPIC_MODELS, &partitions, &msg);
+    if (err == FR_OK) err = kafka_command_partitions(cluster, FR_TOPIC_EXAMPLES, &partitions, &msg);
     return err == FR_OK ? FR_EXIT_OK : kafka_command_failed("models", w->wiring.config, err, &msg);
 }
 

@@ -17,15 +17,34 @@ int kafka_command_failed(const char *command, const struct fr_config *config, en
     return exit_of(err);
 }
 
+enum fr_err kafka_command_partitions(const struct fr_kafka_cluster *cluster, enum fr_topic topic,
+                                     uint32_t *partitions, struct fr_errmsg *msg) {
+    struct fr_kafka_topic_state state;
+    enum fr_err err = fr_kafka_topics_describe(cluster, &topic, 1, &state, NULL, msg);
+    if (err != FR_OK) return err;
+    *partitions = state.partitions;
+    return state.exists ? FR_OK
+                        : fr_err_set(msg, FR_BUS_NO_TOPIC,
+                                     "topic %s.%s does not exist (create it with: freshet topics create)",
+                                     cluster->topic_prefix, fr_topic_info(topic)->suffix);
+}
+
+enum fr_err kafka_command_read(const struct fr_kafka_cluster *cluster, enum fr_topic topic,
+                               bool (*visit)(void *context, const struct fr_record *record), void *context,
+                               struct fr_errmsg *msg) {
+    uint32_t partitions = 0;
+    enum fr_err err = kafka_command_partitions(cluster, topic, &partitions, msg);
+    for (uint32_t p = 0; p < partitions && err == FR_OK; p++)
+        err = fr_kafka_read(cluster, topic, (struct fr_kafka_range){(int32_t)p, -1, -1}, true, visit, context,
+                            msg);
+    return err;
+}
+
 int kafka_command_writer(const char *command, const struct fr_wiring *w, enum fr_topic topic,
                          struct fr_kafka_writer **out) {
-    struct fr_kafka_topic_state state;
+    uint32_t partitions;
     struct fr_errmsg msg = {0};
-    enum fr_err err = fr_kafka_topics_describe(&w->cluster, &topic, 1, &state, NULL, &msg);
-    if (err == FR_OK && !state.exists)
-        err = fr_err_set(&msg, FR_BUS_NO_TOPIC,
-                         "topic %s.%s does not exist (create it with: freshet topics create)",
-                         w->cluster.topic_prefix, fr_topic_info(topic)->suffix);
+    enum fr_err err = kafka_command_partitions(&w->cluster, topic, &partitions, &msg);
     if (err == FR_OK) err = fr_kafka_writer_open(&w->cluster, out, &msg);
     return err == FR_OK ? FR_EXIT_OK : kafka_command_failed(command, w->config, err, &msg);
 }

@@ -3,6 +3,7 @@
 . "$lib"
 freshet=${FRESHET:-build/release/freshet}
 [ -x "$freshet" ] || { say "no $freshet"; exit 77; }
+have kcat || { say "kcat is missing"; exit 77; }
 export FRESHET_KAFKA_BOOTSTRAP_SERVERS="$FRESHET_TEST_KAFKA" FRESHET_REDIS_URL="$FRESHET_TEST_REDIS"
 export FRESHET_TOPIC_PREFIX="commands-$$" FRESHET_HTTP_LISTEN=off FRESHET_KAFKA_PARTITIONS=3
 prefix=$FRESHET_TOPIC_PREFIX
@@ -118,5 +119,60 @@ has "campaigns:1: pays.price: an amount"
 has "did you mean purchases?"
 has "campaigns:2: pay: there is no such field (did you mean pays?)"
 has "2 lines with 4 faults"
+
+say "campaigns"
+topic() { kcat -b "$FRESHET_TEST_KAFKA" -C -e -q -t "$prefix.campaigns" -f '%k=%S\n' > "$scratch/topic"; }
+written() { topic; [ "$(wc -l < "$scratch/topic")" -eq "$1" ]; }
+expect 64 "$freshet" campaigns
+expect 64 "$freshet" campaigns list --state gone
+expect 64 "$freshet" campaigns check --dry-run "$scratch/campaigns"
+expect 66 "$freshet" campaigns check "$scratch/nowhere"
+expect 0 "$freshet" campaigns check config/campaigns.example.jsonl
+has "3 campaigns, 2 segments, 0 lines with 0 faults"
+printf '%s\n' '{"id":"hats","pays":{"price":1},"rule":"segment(\"vipp\")"}' >> "$scratch/campaigns"
+expect 78 "$freshet" campaigns load "$scratch/campaigns"
+has "did you mean purchases?"
+has "campaigns:2: pay: there is no such field (did you mean pays?)"
+has "2 lines are bad; nothing was written"
+holds "a bad line keeps the good ones back" written 0
+expect 0 "$freshet" campaigns load --dry-run config/campaigns.example.jsonl --json
+is 'j == {"new": 5, "changed": 0, "same": 0, "removed": 0, "bad_lines": 0, "faults": 0, "written": False}'
+holds "a try writes nothing" written 0
+expect 0 "$freshet" campaigns load config/campaigns.example.jsonl
+has "5 new, 0 changed, 0 as they stand, 0 removed"
+holds "five records" written 5
+holds "keyed by id" grep -q '^summer-shoes=' "$scratch/topic"
+sed 's/"price":0.25/"price":0.3/' config/campaigns.example.jsonl > "$scratch/changed"
+expect 0 "$freshet" campaigns load "$scratch/changed" --json
+is '(j["new"], j["changed"], j["same"], j["written"]) == (0, 1, 4, True)'
+holds "only what differs is written" written 6
+expect 78 "$freshet" campaigns load --skip-bad "$scratch/campaigns"
+has 'warning: hats asks for segment("vipp"), which there is not'
+has "1 new, 0 changed, 0 as they stand, 0 removed; left out: 2 lines with 4 faults"
+expect 0 "$freshet" campaigns list
+has "summer-shoes  campaign  Delta"
+expect 0 "$freshet" campaigns list --json
+is '[c["id"] for c in j["campaigns"]] == ["come-back", "guide-book", "hats", "summer-shoes"]'
+is '[s["id"] for s in j["segments"]] == ["quiet", "vip"] and j["bad_records"] == 0'
+is '[c["pays"]["price"] for c in j["campaigns"] if c["id"] == "summer-shoes"] == [0.3]'
+expect 0 "$freshet" campaigns list --state paused --json
+is '[c["id"] for c in j["campaigns"]] == ["come-back"] and j["segments"] == []'
+expect 66 "$freshet" campaigns remove hats vjp
+has "no such campaign or segment: vjp (did you mean vip?)"
+holds "one that is not there keeps the others" written 7
+expect 0 "$freshet" campaigns remove hats vip
+has 'warning: summer-shoes asks for segment("vip"), which there is not'
+has "0 new, 0 changed, 0 as they stand, 2 removed"
+# What somebody else spoilt is mended by a load, though the instances still have the record before it.
+printf 'quiet\tnonsense\nnew\tnonsense\n' | kcat -b "$FRESHET_TEST_KAFKA" -P -t "$prefix.campaigns" -K '	'
+expect 0 "$freshet" campaigns list --json
+is 'j["bad_records"] == 2 and [s["id"] for s in j["segments"]] == ["quiet"]'
+grep quiet\" "$scratch/changed" | head -n 1 > "$scratch/quiet"
+expect 0 "$freshet" campaigns load "$scratch/quiet"
+has "0 new, 1 changed"
+expect 0 "$freshet" campaigns remove new
+expect 0 "$freshet" campaigns load "$scratch/quiet"
+has "0 new, 0 changed, 1 as they stand"
+expect 66 "$freshet" campaigns remove new
 
 [ "$bad" = 0 ]

@@ -27,6 +27,8 @@ enum fr_exit {
     X(topics, "create|check|list", "make the topics, say what is wrong with them")              \
     X(replay, "[--rate N] [--now] FILE...", "send recorded events to the events topic")         \
     X(items, "check|load FILE...", "judge a catalogue, write it to the items topic")            \
+    X(campaigns, "check|load FILE... | list | remove ID...",                                    \
+      "judge campaigns and segments, write, list and remove them")                              \
     X(rejects, "list|replay", "see records that could not be used, send them again")            \
     X(forget, "USER...", "delete what is kept about users")                                     \
     X(run, "[--until-idle SECONDS | --embedded FILE...]", "process events until told to stop")  \
