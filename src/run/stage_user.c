@@ -132,7 +132,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
     if (outcome == FR_USER_RATE_CAPPED) reject(s, b, record, FR_REJECT_RATE_CAPPED, e->user_id);
     emit(s, &u->user);
     if (outcome == FR_USER_APPLIED) user_example(s, b, record, before);
-    if (outcome == FR_USER_APPLIED) user_ledger_event(s, e, &ad_before);
+    if (outcome == FR_USER_APPLIED) user_ledger_event(s, e, &u->user, &ad_before);
     user_ad_example(s, b, record, &u->user, outcome, allowed_ads);
     count(b, e, outcome);
     if (fr_murmur2(e->user_id) % b->input_partitions != (uint32_t)b->records[record].partition)
@@ -235,7 +235,7 @@ static void free_stage(struct fr_stage *stage) {
     fr_example_writer_free(s->examples);
     fr_ad_writer_free(s->ad_examples);
     fr_ledger_sink_fini(&s->ledger);
-    if (s->feeds.campaigns) fr_slot_release(s->feeds.campaigns, &s->campaigns);
+    user_drop_ads(s);
     fr_live_lister_free(s->lister);
     fr_buf_fini(&s->text);
     fr_dict_fini(&s->ids);

@@ -108,7 +108,7 @@ struct user_stage {
     struct fr_ad_writer *ad_examples;
     struct fr_ledger_sink ledger;
     struct fr_stage_feeds feeds;
-    struct fr_slot_hold campaigns; /* of feeds.campaigns, during a batch */
+    struct fr_slot_hold campaigns, ad_models; /* of feeds.campaigns and feeds.ads, during a batch */
     struct fr_live_lister *lister;
     struct user_ads ads;
     struct fr_arena scratch; /* of one user: a batch has thousands of them, and campaigns hundreds each */
@@ -147,9 +147,13 @@ void user_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t
                   const struct fr_query *q);
 
 /* user_ad_examples.c: what the click and conversion models are told */
-void user_begin_ads(struct user_stage *s); /* of a batch: the campaigns as they stand */
+void user_begin_ads(struct user_stage *s); /* of a batch: campaigns and models as they stand */
 void user_end_ads(struct user_stage *s, const struct fr_stage_batch *b);
+void user_drop_ads(struct user_stage *s); /* lets go of them */
 bool user_allows_ads(const struct user_stage *s, const struct fr_user *u);
+/* What a model is asked of an impression; u after the event. */
+void user_ad_impression(const struct user_stage *s, const struct fr_user *u, const struct fr_event *e,
+                        struct fr_impression *out);
 /* allowed_before: user_allows_ads before the event was applied. */
 void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record,
                      const struct fr_user *u, enum fr_user_outcome outcome, bool allowed_before);
@@ -168,7 +172,8 @@ struct user_ad_before {
 struct user_ad_before user_ledger_before(const struct user_stage *s, const struct fr_event *e,
                                          const struct fr_user *u);
 /* An event that counted. */
-void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before);
+void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct fr_user *u,
+                       const struct user_ad_before *before);
 /* One scoring: the traffic, and each campaign that only budget or pacing could keep away. */
 void user_ledger_opportunities(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u,
                                const struct fr_ad_scores *scores, const struct fr_campaign_set *set,

@@ -26,10 +26,10 @@ static const struct fr_campaign_entry *campaign_of(const struct user_stage *s, s
     return set ? fr_campaign_set_find(set, id) : NULL;
 }
 
-static void add_shown(struct user_stage *s, const struct fr_user *u, const struct fr_event *e,
-                      struct fr_ad_example *out) {
-    fr_ad_impression_of(&out->of, e->user_id, u, campaign_of(s, e->campaign_id), e->campaign_id,
-                        e->creative_id, e->surface, e->position, e->time_ms);
+void user_ad_impression(const struct user_stage *s, const struct fr_user *u, const struct fr_event *e,
+                        struct fr_impression *out) {
+    fr_ad_impression_of(out, e->user_id, u, campaign_of(s, e->campaign_id), e->campaign_id, e->creative_id,
+                        e->surface, e->position, e->time_ms);
 }
 
 static void add_answer(const struct fr_event *e, struct fr_ad_example *out) {
@@ -66,20 +66,25 @@ void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint3
     struct fr_ad_example example = {.kind = kind_of(e), .ad = e->ad_id.len ? fr_hash_str(e->ad_id) : 0};
     if (outcome != FR_USER_APPLIED || !allowed || example.kind == FR_AD_EXAMPLE_KINDS) return;
     if (example.kind == FR_AD_SHOWN)
-        add_shown(s, u, e, &example);
+        user_ad_impression(s, u, e, &example.of);
     else
         add_answer(e, &example);
     add(s, b, &example);
 }
 
+void user_drop_ads(struct user_stage *s) {
+    if (s->feeds.campaigns) fr_slot_release(s->feeds.campaigns, &s->campaigns);
+    if (s->feeds.ads) fr_slot_release(s->feeds.ads, &s->ad_models);
+}
+
 /* A batch that was given up has not been finished. */
 void user_begin_ads(struct user_stage *s) {
-    if (!s->feeds.campaigns) return;
-    fr_slot_release(s->feeds.campaigns, &s->campaigns);
-    s->campaigns = fr_slot_take(s->feeds.campaigns);
+    user_drop_ads(s);
+    if (s->feeds.campaigns) s->campaigns = fr_slot_take(s->feeds.campaigns);
+    if (s->feeds.ads) s->ad_models = fr_slot_take(s->feeds.ads);
 }
 
 void user_end_ads(struct user_stage *s, const struct fr_stage_batch *b) {
     send(s, b);
-    if (s->feeds.campaigns) fr_slot_release(s->feeds.campaigns, &s->campaigns);
+    user_drop_ads(s);
 }

@@ -79,7 +79,7 @@ static void place_paces(struct user_stage *s, const struct fr_campaign_set *set)
 /* ---- one batch's feeds ---- */
 
 struct feeds {
-    struct fr_slot_hold catalog, ads;
+    struct fr_slot_hold catalog;
     const struct fr_campaign_set *set; /* NULL: there are no campaigns, and nothing is said */
     const struct fr_catalog *items;    /* NULL: not known */
     const struct fr_live_ads *models;  /* NULL: none yet */
@@ -97,16 +97,14 @@ static void take(struct user_stage *s, struct feeds *f) {
     f->set = set;
     s->ads.had_campaigns |= set->campaign_n > 0;
     if (s->feeds.catalogs) f->catalog = fr_slot_take(s->feeds.catalogs);
-    if (s->feeds.ads) f->ads = fr_slot_take(s->feeds.ads);
     const struct fr_catalog_version *version = f->catalog.thing;
     f->items = version ? &version->catalog : NULL;
-    f->models = f->ads.thing;
+    f->models = s->ad_models.thing;
     place_paces(s, set);
 }
 
 static void release(struct user_stage *s, struct feeds *f) {
     if (f->catalog.keeper) fr_slot_release(s->feeds.catalogs, &f->catalog);
-    if (f->ads.keeper) fr_slot_release(s->feeds.ads, &f->ads);
 }
 
 /* ---- records ---- */

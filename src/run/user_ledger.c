@@ -3,6 +3,7 @@
  * Once       a difference goes out in the transaction that commits the event it is from, and never for a silent record.
  * Price      of an impression or a click what the event says was paid, else the campaign's price. A conversion's price is what was
  *            bought for, so the campaign's price is what is paid for it. A campaign that is not known counts without spend. */
+#include "freshet/run/live_ads.h"
 #include "freshet/target/lift.h"
 #include "stage_user_internal.h"
 #include <math.h>
@@ -56,7 +57,29 @@ static void count_people(struct user_stage *s, const struct fr_event *e, const s
     if (before->shown != control) add(s, e, control ? FR_LEDGER_CONTROL_CONVERTED : FR_LEDGER_CONVERTED, 1);
 }
 
-void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before) {
+static void count_chance(struct user_stage *s, const struct fr_event *e, const struct fr_click_model *m,
+                         const struct fr_impression *shown, enum fr_ledger_measure judged,
+                         enum fr_ledger_measure predicted) {
+    double chance;
+    if (!fr_ad_chance_of(s->ads.scorer, m, shown, &chance)) return;
+    add(s, e, judged, 1);
+    add(s, e, predicted, (int64_t)nearbyint(chance * 1e6));
+}
+
+/* What is predicted of an impression, for whoever holds predictions to what happened. It hangs on the models as they are known
+ * here at the moment; the ledger adds up what was told. */
+static void count_predicted(struct user_stage *s, const struct fr_event *e, const struct fr_user *u) {
+    const struct fr_live_ads *models = s->ad_models.thing;
+    if (!models || e->type != FR_EVENT_AD_IMPRESSION || !user_allows_ads(s, u)) return;
+    struct fr_impression shown = {0};
+    user_ad_impression(s, u, e, &shown);
+    count_chance(s, e, models->click.model, &shown, FR_LEDGER_CLICK_JUDGED, FR_LEDGER_CLICK_PREDICTED_MICROS);
+    count_chance(s, e, models->conversion.model, &shown, FR_LEDGER_CONVERSION_JUDGED,
+                 FR_LEDGER_CONVERSION_PREDICTED_MICROS);
+}
+
+void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct fr_user *u,
+                       const struct user_ad_before *before) {
     if (!s->rules->ads.enabled || !before->is_ad) return;
     const struct fr_campaign_set *set = s->campaigns.thing;
     const struct fr_campaign_entry *c = set ? fr_campaign_set_find(set, e->campaign_id) : NULL;
@@ -65,6 +88,7 @@ void user_ledger_event(struct user_stage *s, const struct fr_event *e, const str
     if (e->type == FR_EVENT_AD_WITHHELD) return;
     enum fr_ledger_measure measure = measure_of(e, control);
     add(s, e, measure, 1);
+    count_predicted(s, e, u);
     if (!c || c->record.pays != paid_for(e) || measure == FR_LEDGER_CONTROL_CONVERSIONS) return;
     add(s, e, FR_LEDGER_BILLED, 1);
     add(s, e, FR_LEDGER_SPEND_MICROS, price_micros(e, &c->record));

@@ -128,6 +128,15 @@ static bool knows(const struct fr_click_model *m) {
     return m && fr_click_model_learnt(m) >= FR_AD_LEARNT_LEAST;
 }
 
+bool fr_ad_chance_of(struct fr_ad_scorer *s, const struct fr_click_model *m,
+                     const struct fr_impression *shown, double *chance) {
+    if (!knows(m)) return false;
+    fr_click_model_look(m, shown, &s->context);
+    fr_click_model_features(m, &s->context, &s->features);
+    *chance = fr_click_model_predict(m, &s->features);
+    return true;
+}
+
 static void ask_models(struct fr_ad_scorer *s, const struct fr_ad_question *q, struct fr_impression *shown,
                        struct fr_ad_score *score) {
     const struct fr_campaign_entry *c = &q->campaigns->campaigns[score->campaign];
@@ -138,10 +147,7 @@ static void ask_models(struct fr_ad_scorer *s, const struct fr_ad_question *q, s
         fr_click_model_features(q->clicks, &s->context, &s->features);
         score->click = fr_click_model_explain(q->clicks, &s->features, &score->reasons);
     }
-    if (!knows(q->conversions)) return;
-    fr_click_model_look(q->conversions, shown, &s->context);
-    fr_click_model_features(q->conversions, &s->context, &s->features);
-    score->conversion = fr_click_model_predict(q->conversions, &s->features);
+    fr_ad_chance_of(s, q->conversions, shown, &score->conversion);
 }
 
 static void score_one(struct fr_ad_scorer *s, const struct fr_ad_question *q, struct fr_impression *shown,

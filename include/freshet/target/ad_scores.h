@@ -92,6 +92,10 @@ void fr_ad_scorer_free(struct fr_ad_scorer *s);
 struct fr_ad_scores fr_ad_scores_of(struct fr_ad_scorer *s, const struct fr_ad_question *q,
                                     struct fr_arena *arena);
 
+/* How likely an impression is answered, as scores have it. False: there is no model, or it knows nothing yet. */
+bool fr_ad_chance_of(struct fr_ad_scorer *s, const struct fr_click_model *m,
+                     const struct fr_impression *shown, double *chance);
+
 /* What is barred of a campaign that targets the user; paced and budget are looked at last. */
 enum fr_ad_bar fr_ad_bar_of(const struct fr_ad_question *q, uint32_t campaign, const struct fr_bought *bought,
                             const struct fr_promoted *promoted);

@@ -30,19 +30,23 @@ enum {
 
 /* Numbers are in records and states: never reused. Users of a campaign's control group are not shown it; theirs are
  * the control measures, and none of the others. */
-#define FR_LEDGER_MEASURE_MAP(X)                                                                      \
-    X(OPPORTUNITIES, "opportunities") /* times that all but pacing and budget allowed it */           \
-    X(IMPRESSIONS, "impressions")                                                                     \
-    X(CLICKS, "clicks")                                                                               \
-    X(CONVERSIONS, "conversions")                                                                     \
-    X(BILLED, "billed")             /* events that were paid for */                                   \
-    X(SPEND_MICROS, "spend_micros") /* what they cost, in millionths of the campaign's currency */    \
-    X(REACHED, "reached")           /* users with a first impression */                               \
-    X(CONTROL_OPPORTUNITIES, "control_opportunities")                                                 \
-    X(CONTROL_REACHED, "control_reached") /* users with a first opportunity, which was withheld */    \
-    X(CONTROL_CONVERSIONS, "control_conversions")                                                     \
-    X(CONVERTED, "converted")                 /* users with a first conversion after an impression */ \
-    X(CONTROL_CONVERTED, "control_converted") /* users of the control group with one after an opportunity */
+#define FR_LEDGER_MEASURE_MAP(X)                                                                             \
+    X(OPPORTUNITIES, "opportunities") /* times that all but pacing and budget allowed it */                  \
+    X(IMPRESSIONS, "impressions")                                                                            \
+    X(CLICKS, "clicks")                                                                                      \
+    X(CONVERSIONS, "conversions")                                                                            \
+    X(BILLED, "billed")             /* events that were paid for */                                          \
+    X(SPEND_MICROS, "spend_micros") /* what they cost, in millionths of the campaign's currency */           \
+    X(REACHED, "reached")           /* users with a first impression */                                      \
+    X(CONTROL_OPPORTUNITIES, "control_opportunities")                                                        \
+    X(CONTROL_REACHED, "control_reached") /* users with a first opportunity, which was withheld */           \
+    X(CONTROL_CONVERSIONS, "control_conversions")                                                            \
+    X(CONVERTED, "converted")                 /* users with a first conversion after an impression */        \
+    X(CONTROL_CONVERTED, "control_converted") /* users of the control group with one after an opportunity */ \
+    X(CLICK_JUDGED, "click_judged")           /* impressions that a click model predicted */                 \
+    X(CLICK_PREDICTED_MICROS, "click_predicted_micros") /* their probabilities, in millionths */             \
+    X(CONVERSION_JUDGED, "conversion_judged")                                                                \
+    X(CONVERSION_PREDICTED_MICROS, "conversion_predicted_micros")
 
 enum fr_ledger_measure {
 #define FR_LEDGER_ENUM(name, text) FR_LEDGER_##name,

@@ -270,7 +270,7 @@ static void test_bad_records_are_refused(void) {
     CHECK(!reads(FR_STR("\x4c\x05\x01\x61\x06\x04\x08\x00\x02")));         /* no step */
     CHECK(!reads(FR_STR("\x4c\x05\x01\x61\x06\x04\x05\x01\x61\x08\x04"))); /* a campaign again */
     CHECK(!reads(FR_STR("\x4c\x05\x01\x62\x06\x04\x05\x01\x61\x06\x04"))); /* ids descend */
-    CHECK(!reads(FR_STR("\x4c\x81\x40\x01\x61\x06\x04")));                 /* a measure that there is not */
+    CHECK(!reads(FR_STR("\x4c\x81\x80\x08\x01\x61\x06\x04")));             /* a measure that there is not */
     CHECK(!reads(FR_STR("\x4c\x05\x01\x61\x80\x80\x80\x80\x10\x04")));     /* an hour beyond 32 bits */
     CHECK(reads(FR_STR("\x4c\x05\x00\x06\x04\x05\x01\x61\x06\x04")));      /* traffic, then a campaign */
 }
@@ -330,7 +330,8 @@ static void test_json_for_people(void) {
         "{\"campaign_id\":\"spring\",\"totals\":{\"opportunities\":0,\"impressions\":3,\"clicks\":0,"
         "\"conversions\":0,\"billed\":0,\"spend_micros\":70000,\"reached\":0,"
         "\"control_opportunities\":0,\"control_reached\":0,\"control_conversions\":0,\"converted\":0,"
-        "\"control_converted\":0},"
+        "\"control_converted\":0,\"click_judged\":0,\"click_predicted_micros\":0,"
+        "\"conversion_judged\":0,\"conversion_predicted_micros\":0},"
         "\"days\":[{\"day\":\"2025-11-26T00:00:00.000Z\",\"impressions\":3,\"spend_micros\":70000}],"
         "\"hours\":[{\"hour\":\"2025-11-26T10:00:00.000Z\",\"impressions\":3,\"spend_micros\":70000}]}");
     fr_ledger_fini(&l);
