@@ -12,12 +12,23 @@ static const char *ended(struct fr_str text, struct fr_arena *arena) {
     return copy;
 }
 
+static uint32_t put_names(const char **names, const struct fr_campaign_entry *entries, uint32_t n,
+                          struct fr_arena *arena) {
+    for (uint32_t i = 0; i < n; i++) names[i] = ended(entries[i].record.id, arena);
+    return n;
+}
+
 const char *fr_campaigns_near(const struct fr_campaign_set *set, struct fr_str id, struct fr_arena *arena) {
-    uint32_t n = 0;
     const char **names = fr_arena_alloc(arena, (set->campaign_n + set->segment_n + 1) * sizeof *names);
-    for (uint32_t i = 0; i < set->campaign_n; i++) names[n++] = ended(set->campaigns[i].record.id, arena);
-    for (uint32_t i = 0; i < set->segment_n; i++) names[n++] = ended(set->segments[i].record.id, arena);
+    uint32_t n = put_names(names, set->campaigns, set->campaign_n, arena);
+    n += put_names(names + n, set->segments, set->segment_n, arena);
     return fr_suggest(ended(id, arena), names, n);
+}
+
+const char *fr_campaigns_near_segment(const struct fr_campaign_set *set, struct fr_str id,
+                                      struct fr_arena *arena) {
+    const char **names = fr_arena_alloc(arena, (set->segment_n + 1) * sizeof *names);
+    return fr_suggest(ended(id, arena), names, put_names(names, set->segments, set->segment_n, arena));
 }
 
 static bool means_the_same(const struct fr_campaign *a, const struct fr_campaign *b) {

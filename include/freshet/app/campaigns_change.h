@@ -11,8 +11,10 @@ enum fr_campaigns_change { FR_CAMPAIGNS_SAME, FR_CAMPAIGNS_NEW, FR_CAMPAIGNS_CHA
 
 /* The campaign or segment of this id; NULL: there is none. */
 const struct fr_campaign_entry *fr_campaigns_find(const struct fr_campaign_set *set, struct fr_str id);
-/* The id nearest to one that does not exist; NULL: none is near. */
+/* The id, or the segment's id, nearest to one that does not exist; NULL: none is near. */
 const char *fr_campaigns_near(const struct fr_campaign_set *set, struct fr_str id, struct fr_arena *arena);
+const char *fr_campaigns_near_segment(const struct fr_campaign_set *set, struct fr_str id,
+                                      struct fr_arena *arena);
 /* SAME also when neither has it. */
 enum fr_campaigns_change fr_campaigns_change(const struct fr_campaign_set *before,
                                              const struct fr_campaign_set *after, struct fr_str id);

@@ -86,6 +86,8 @@ static void test_the_nearest_id(void) {
     after = fr_campaign_book_version(book, 2);
     CHECK_STR(fr_campaigns_near(before, FR_STR("shoe"), &arena), "shoes");
     CHECK_STR(fr_campaigns_near(before, FR_STR("vpi"), &arena), "vip");
+    CHECK_STR(fr_campaigns_near_segment(before, FR_STR("vpi"), &arena), "vip");
+    CHECK(!fr_campaigns_near_segment(before, FR_STR("shoe"), &arena));
     CHECK(!fr_campaigns_near(before, FR_STR("something else"), &arena));
     fr_arena_fini(&arena);
     teardown();

@@ -1,5 +1,6 @@
 #include "check.h"
 #include "freshet/target/interests.h"
+#include "freshet/target/rule_facts.h"
 #include <math.h>
 
 static const fr_time_ms day_ms = 86400000, now_ms = INT64_C(1700000000000);
@@ -104,9 +105,45 @@ static void test_without_a_catalogue_or_after_the_window_there_are_none(void) {
     world_fini(&w);
 }
 
+static bool matches(const char *text, const struct fr_rule_facts *facts) {
+    const struct fr_rule_scope scope = {.has_segments = true};
+    struct fr_rule_errors errors;
+    struct fr_rule *rule = fr_rule_compile(fr_str_of(text), &scope, &errors);
+    bool is = rule && fr_rule_matches(rule, facts);
+    fr_rule_free(rule);
+    return is;
+}
+
+static void test_facts_have_what_the_world_has(void) {
+    struct world w;
+    world_init(&w, false);
+    struct fr_campaign_book *book = fr_campaign_book_new();
+    struct fr_campaign_faults faults;
+    CHECK(fr_campaign_book_put(
+        book, FR_STR("warm"),
+        FR_STR("{\"id\":\"warm\",\"kind\":\"segment\",\"rule\":\"interest(\\\"warm\\\") > .3\"}"), 1,
+        &faults));
+    struct fr_campaign_set *set = fr_campaign_book_version(book, 1);
+    struct fr_rule_world world = {&w.rules, &w.decay, &w.ids, set, &w.catalog, true};
+    const struct fr_rule_facts *facts = fr_rule_facts_of(&world, &w.user, now_ms, &w.arena);
+    CHECK(matches("segment(\"warm\") and interest(\"shoes\") > .3 and purchases(11d) == 1", facts));
+    CHECK(!matches("purchases(9d) == 1", facts));
+    world.set = NULL;
+    facts = fr_rule_facts_of(&world, &w.user, now_ms - day_ms, &w.arena);
+    CHECK(!matches("segment(\"warm\")", facts) && matches("interest(\"warm\") > .3", facts));
+    CHECK_INT(facts->now_ms, now_ms - day_ms);
+    world.asks_interests = false;
+    facts = fr_rule_facts_of(&world, &w.user, now_ms, &w.arena);
+    CHECK(facts->interests.n == 0);
+    fr_campaign_set_free(set);
+    fr_campaign_book_free(book);
+    world_fini(&w);
+}
+
 int main(void) {
     RUN(test_shares_of_what_was_touched);
     RUN(test_a_catalogue_under_other_numbers);
     RUN(test_without_a_catalogue_or_after_the_window_there_are_none);
+    RUN(test_facts_have_what_the_world_has);
     return check_done();
 }
