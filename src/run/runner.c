@@ -14,7 +14,8 @@ enum {
     FOLLOW_MS = 500,
     CATALOG_MS = 5000,
     CAMPAIGNS_MS = 500,
-    MODEL_WAIT_MS = 5000
+    MODEL_WAIT_MS = 5000,
+    CAMPAIGNS_TOLD_MS = 10000
 };
 
 struct thread {
@@ -139,6 +140,29 @@ static bool has_models(struct fr_runner *r) {
     return (!r->follow || fr_live_follow_is_ready(r->follow)) && (!r->ads || fr_ads_follow_is_ready(r->ads));
 }
 
+static bool has_campaigns(struct fr_runner *r) {
+    if (!r->campaigns) return true;
+    struct fr_slot *slot = fr_campaign_follow_slot(r->campaigns);
+    struct fr_slot_hold hold = fr_slot_take(slot);
+    bool there = hold.thing != NULL;
+    fr_slot_release(slot, &hold);
+    return there;
+}
+
+/* What an ad event costs is its campaign's to say: one that is read before the campaigns are known would never be billed. So this
+ * waits as long as it takes; the topic is of the same cluster as the events. */
+static void await_campaigns(const struct thread *t) {
+    struct fr_runner *r = t->runner;
+    fr_time_ms told_ms = fr_clock_wall_ms();
+    if (t->kind != FR_STAGE_USER) return;
+    while (!has_campaigns(r) && !atomic_load(&r->stop)) {
+        fr_clock_sleep_ms(WAIT_MS);
+        if (fr_clock_wall_ms() - told_ms < CAMPAIGNS_TOLD_MS) continue;
+        fr_log(FR_LOG_WARN, "CAMPAIGNS-AWAITED", "text=\"no event is read before the campaigns are known\"");
+        told_ms = fr_clock_wall_ms();
+    }
+}
+
 /* Lists and scores made before the models have come would be worse than those of before the start; but nobody waits for long. */
 static void await_models(const struct thread *t) {
     struct fr_runner *r = t->runner;
@@ -150,6 +174,7 @@ static void await_models(const struct thread *t) {
 
 static void *thread_main(void *arg) {
     struct thread *t = arg;
+    await_campaigns(t);
     await_models(t);
     struct fr_worker *w = open_worker(t);
     if (w) run(t, w);

@@ -3,8 +3,10 @@
 #include "check.h"
 #include "freshet/adapt/bus_memory.h"
 #include "freshet/adapt/store_memory.h"
+#include "freshet/adapt/tail_memory.h"
 #include "freshet/base/log.h"
 #include "freshet/run/runner.h"
+#include <stdatomic.h>
 
 enum { PARTITIONS = 4, EVENTS = 3000 };
 
@@ -118,8 +120,57 @@ static void test_threads_share_the_work_and_drain(void) {
     fr_store_memory_free(&e.store);
 }
 
+/* ---- campaigns ---- */
+
+static _Atomic bool campaigns_are_there;
+
+static enum fr_err open_tail(void *context, enum fr_topic topic, struct fr_tail **tail,
+                             struct fr_errmsg *msg) {
+    struct ends *e = context;
+    if (!atomic_load(&campaigns_are_there)) return fr_err_set(msg, FR_BUS_DOWN, "not yet");
+    *tail = fr_tail_memory_open(e->bus, topic, 1);
+    return FR_OK;
+}
+
+/* An ad event that is read before its campaign is known would never be billed. */
+static void test_no_event_is_read_before_the_campaigns_are_known(void) {
+    struct fr_bus_memory_config bus = {.session_timeout_ms = 10000, .txn_timeout_ms = 10000};
+    for (unsigned t = 0; t < FR_TOPIC_N; t++) bus.partitions[t] = 1;
+    struct ends e = {.bus = fr_bus_memory_new(&bus), .store = fr_store_memory_new()};
+    struct fr_rules rules;
+    fr_rules_default(&rules);
+    rules.blend = false;
+    produce(&e, 0);
+    struct fr_runner_config c = {.rules = &rules,
+                                 .ports = {.context = &e, .open = open_ends, .open_tail = open_tail},
+                                 .stages = {true},
+                                 .workers = 1,
+                                 .prefix = "t",
+                                 .batch_records = 200,
+                                 .commit_interval_ms = {20},
+                                 .cache_bytes = 1 << 24,
+                                 .conditions = FR_CONDITIONS_ALL};
+    memcpy(c.partitions, bus.partitions, sizeof c.partitions);
+    struct fr_runner *r = fr_runner_start(&c);
+    struct fr_runner_status s;
+    fr_clock_sleep_ms(500);
+    fr_runner_status(r, &s);
+    CHECK_INT(s.records[FR_STAGE_USER], 0);
+    atomic_store(&campaigns_are_there, true);
+    for (int i = 0; i < 1000 && s.records[FR_STAGE_USER] < EVENTS; i++) {
+        fr_clock_sleep_ms(10);
+        fr_runner_status(r, &s);
+    }
+    CHECK_INT(s.records[FR_STAGE_USER], EVENTS);
+    CHECK(fr_runner_stop(&r, 10000));
+    fr_rules_fini(&rules);
+    fr_bus_memory_free(&e.bus);
+    fr_store_memory_free(&e.store);
+}
+
 int main(void) {
     fr_log_setup(FR_LOG_ERROR, FR_LOG_LOGFMT);
     RUN(test_threads_share_the_work_and_drain);
+    RUN(test_no_event_is_read_before_the_campaigns_are_known);
     return check_done();
 }
