@@ -26,6 +26,6 @@ int eval_write(const char *path, const struct fr_buf *text) {
     bool ok = f && fwrite(text->data, 1, text->len, f) == text->len;
     if (f && fclose(f)) ok = false;
     if (ok) return FR_EXIT_OK;
-    fprintf(stderr, "freshet eval: %s: cannot be written\n", path);
+    fprintf(stderr, "freshet: %s: cannot be written\n", path);
     return FR_EXIT_UNAVAILABLE;
 }

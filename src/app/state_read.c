@@ -43,22 +43,28 @@ enum fr_err fr_state_metas(struct fr_state_reader *r, enum fr_stage_kind stage, 
     return err;
 }
 
-enum fr_err fr_state_epoch(struct fr_state_reader *r, int32_t *epoch, struct fr_errmsg *msg) {
+enum fr_err fr_state_latest(struct fr_state_reader *r, fr_time_ms *latest_ms, struct fr_errmsg *msg) {
     const struct fr_keys *k = &r->keys[FR_STAGE_USER];
     struct fr_str *keys = fr_arena_alloc(&r->arena, k->partitions * sizeof *keys);
     struct fr_str *values = fr_arena_alloc(&r->arena, k->partitions * sizeof *values);
     const struct fr_str watermark = {(const char[]){FR_KEY_WATERMARK}, 1};
+    *latest_ms = INT64_MIN;
     for (uint32_t p = 0; p < k->partitions; p++) keys[p] = fr_keys_state(k, (int32_t)p, watermark, &r->arena);
     enum fr_err err = r->store->ops->load(r->store, keys, k->partitions, values, &r->arena, msg);
-    fr_time_ms latest_ms = INT64_MIN;
     for (uint32_t p = 0; p < k->partitions && err == FR_OK; p++) {
         struct fr_state state = {.key = keys[p]};
         if (!values[p].len) continue;
         if (!fr_state_unwrap(values[p], &state)) return fr_state_corrupt(&state, msg);
         struct fr_reader in = fr_reader_of(state.bytes);
         fr_time_ms watermark_ms = fr_pack_read_int(&in);
-        if (watermark_ms > latest_ms) latest_ms = watermark_ms;
+        if (watermark_ms > *latest_ms) *latest_ms = watermark_ms;
     }
+    return err;
+}
+
+enum fr_err fr_state_epoch(struct fr_state_reader *r, int32_t *epoch, struct fr_errmsg *msg) {
+    fr_time_ms latest_ms;
+    enum fr_err err = fr_state_latest(r, &latest_ms, msg);
     *epoch = latest_ms == INT64_MIN ? 0 : fr_epoch_of(&r->rules.profile, latest_ms);
     return err;
 }

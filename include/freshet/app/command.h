@@ -35,6 +35,7 @@ enum fr_exit {
     X(show, "user|item ID", "print one user with the last list, or one item")                   \
     X(explain, "--recommendation ID | --user USER", "make a published list again, and say why") \
     X(dump, "users|items|lists", "print the whole state as sorted JSON lines")                  \
+    X(report, "campaigns", "what campaigns have done, against plan, prediction and control")    \
     X(audience, "--rule TEXT | --rule-file FILE | --segment NAME",                              \
       "estimate how many people a rule reaches")                                                \
     X(bench, "decode|stages|end-to-end|load", "measure speed on a generated load")              \

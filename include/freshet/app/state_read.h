@@ -29,6 +29,8 @@ void fr_state_close(struct fr_state_reader *r);
 /* metas[keys[stage].partitions]; one that is absent has epoch 0 and next_offset -1. */
 enum fr_err fr_state_metas(struct fr_state_reader *r, enum fr_stage_kind stage, struct fr_meta *metas,
                            struct fr_errmsg *msg);
+/* The time of the latest accepted event: the latest of the partitions' watermarks. INT64_MIN: there is none. */
+enum fr_err fr_state_latest(struct fr_state_reader *r, fr_time_ms *latest_ms, struct fr_errmsg *msg);
 /* The epoch of the latest accepted event: the latest of the partitions' watermarks. 0 when there is none. */
 enum fr_err fr_state_epoch(struct fr_state_reader *r, int32_t *epoch, struct fr_errmsg *msg);
 

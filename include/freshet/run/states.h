@@ -29,7 +29,7 @@ struct fr_state_list {
  * fr_keys_fini follows in every case. */
 enum fr_err fr_state_keys(struct fr_store *store, const char *prefix, const char *stage, struct fr_keys *out,
                           struct fr_errmsg *msg) FR_MUST_USE;
-/* kind: FR_KEY_USER or FR_KEY_ITEM. fr_state_list_fini follows in every case. */
+/* kind: FR_KEY_USER, FR_KEY_ITEM or FR_KEY_LEDGER. fr_state_list_fini follows in every case. */
 enum fr_err fr_state_list(struct fr_store *store, const struct fr_keys *keys, char kind,
                           struct fr_state_list *out, struct fr_errmsg *msg) FR_MUST_USE;
 void fr_state_list_fini(struct fr_state_list *list);
