@@ -225,19 +225,34 @@ static void factor_score(const struct fr_model *model, const struct fr_rows *row
     free(x);
 }
 
-static void factor_score_some(const struct fr_model *model, const uint32_t *columns, const float *values,
-                              uint32_t n, const uint32_t *wanted, uint32_t wanted_n, float *x, float *out) {
-    const struct factor_model *m = (const struct factor_model *)model;
+/* The factors of one history. */
+static void fold_one(const struct factor_model *m, const uint32_t *columns, const float *values, uint32_t n,
+                     float *x) {
     const size_t start[2] = {0, n};
     const struct fr_rows row = {1, m->item_n, (size_t *)(uintptr_t)start, (uint32_t *)(uintptr_t)columns,
                                 (float *)(uintptr_t)values}; /* only read */
     fold_in(m, &row, 0, 1, x);
+}
+
+static void factor_score_some(const struct fr_model *model, const uint32_t *columns, const float *values,
+                              uint32_t n, const uint32_t *wanted, uint32_t wanted_n, float *x, float *out) {
+    const struct factor_model *m = (const struct factor_model *)model;
+    fold_one(m, columns, values, n, x);
     for (uint32_t i = 0; i < wanted_n; i++)
         out[i] = fr_factor_dot(m->k, x, m->items + (size_t)(wanted ? wanted[i] : i) * m->k);
 }
 
 static uint32_t factor_work_floats(const struct fr_model *model) {
     return ((const struct factor_model *)model)->k;
+}
+
+/* Factors, each as long as what it says of all items: the angle between two is the one between their scores. */
+static void factor_vector(const struct fr_model *model, const uint32_t *columns, const float *values,
+                          uint32_t n, float *work, float *out) {
+    const struct factor_model *m = (const struct factor_model *)model;
+    (void)work;
+    fold_one(m, columns, values, n, out);
+    for (uint32_t j = 0; j < m->k; j++) out[j] *= sqrtf(m->gram[j]);
 }
 
 static uint32_t factor_items(const struct fr_model *model) {
@@ -300,6 +315,8 @@ const struct fr_model_ops fr_factor_ops = {
     .score = factor_score,
     .score_some = factor_score_some,
     .work_floats = factor_work_floats,
+    .vector = factor_vector,
+    .vector_floats = factor_work_floats,
     .items = factor_items,
     .bytes = factor_bytes,
     .save = factor_save,

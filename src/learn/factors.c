@@ -90,6 +90,16 @@ static void score_some(const struct fr_model *model, const uint32_t *columns, co
     score_history((const struct factors_model *)model, &h, wanted, wanted_n, work, out);
 }
 
+static uint32_t vector_floats(const struct fr_model *model) {
+    return ((const struct factors_model *)model)->k;
+}
+
+static void vector(const struct fr_model *model, const uint32_t *columns, const float *values, uint32_t n,
+                   float *work, float *out) {
+    const struct history h = {columns, values, n};
+    fold_in((const struct factors_model *)model, &h, work, out);
+}
+
 static void score(const struct fr_model *model, const struct fr_rows *rows, uint32_t first, uint32_t n,
                   bool is_known, float *out) {
     (void)is_known;
@@ -171,6 +181,8 @@ const struct fr_model_ops fr_factors_ops = {.name = "factors",
                                             .score = score,
                                             .score_some = score_some,
                                             .work_floats = work_floats,
+                                            .vector = vector,
+                                            .vector_floats = vector_floats,
                                             .items = items,
                                             .bytes = bytes,
                                             .save = save,

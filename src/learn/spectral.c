@@ -253,6 +253,14 @@ static void score_some(const struct fr_model *model, const uint32_t *columns, co
 
 static uint32_t work_floats(const struct fr_model *model) { return ((const struct spectral *)model)->k; }
 
+/* The global part only: what two histories have in common beyond neighbours. */
+static void vector(const struct fr_model *model, const uint32_t *columns, const float *values, uint32_t n,
+                   float *work, float *out) {
+    (void)work;
+    struct fr_history_row h = {columns, values, n};
+    fold_in((const struct spectral *)model, &h, out);
+}
+
 static uint32_t items(const struct fr_model *model) { return ((const struct spectral *)model)->item_n; }
 
 static size_t bytes(const struct fr_model *model) {
@@ -317,6 +325,8 @@ const struct fr_model_ops fr_spectral_ops = {.name = "spectral",
                                              .score = score,
                                              .score_some = score_some,
                                              .work_floats = work_floats,
+                                             .vector = vector,
+                                             .vector_floats = work_floats,
                                              .items = items,
                                              .bytes = bytes,
                                              .save = save,

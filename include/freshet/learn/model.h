@@ -61,6 +61,12 @@ struct fr_model_ops {
     void (*score_some)(const struct fr_model *, const uint32_t *columns, const float *values, uint32_t n,
                        const uint32_t *wanted, uint32_t m, float *work, float *out);
     uint32_t (*work_floats)(const struct fr_model *); /* NULL: score_some needs none */
+    /* A history as a vector, so that histories which the model takes alike have vectors of like direction: out[vector_floats], all 0
+     * when nothing is known. Arguments and promise as score_some. NULL, both: the model has none (but learn/taste.h makes some
+     * of rows). */
+    void (*vector)(const struct fr_model *, const uint32_t *columns, const float *values, uint32_t n,
+                   float *work, float *out);
+    uint32_t (*vector_floats)(const struct fr_model *);
     /* Scores as a sum of rows, item x item with values: score = sum over the history of value * row. Whoever has them need not
      * look at all items. NULL: there are none. Lent. */
     const struct fr_rows *(*rows)(const struct fr_model *);

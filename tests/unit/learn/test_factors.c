@@ -61,6 +61,29 @@ static void test_by_hand(void) {
     fr_buf_fini(&bytes);
 }
 
+/* Scores are products with the vector of the history. */
+static void test_the_vector_of_a_history(void) {
+    struct fr_model *m = make(8, .5f, false, NULL);
+    const uint32_t columns[] = {2, 9, 17};
+    const float values[] = {1, 1, 2};
+    float out[ITEMS], one[1], vector[8], other[8];
+    float *work = malloc(fr_factors_ops.work_floats(m) * sizeof *work);
+    CHECK_INT(m->ops->vector_floats(m), 8);
+    m->ops->vector(m, columns, values, 3, work, vector);
+    scores(m, columns, values, 3, out);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        const float one_value[] = {1};
+        double product = 0;
+        m->ops->vector(m, &i, one_value, 1, work, other);           /* y / (y.y + .5) */
+        m->ops->score_some(m, &i, one_value, 1, &i, 1, work, one);  /* y.y / (y.y + .5) */
+        double length = .5 * (double)one[0] / (1 - (double)one[0]); /* y.y */
+        for (int j = 0; j < 8; j++) product += (double)vector[j] * (double)other[j] * (length + .5);
+        CHECK_NEAR(product, out[i], 1e-4);
+    }
+    free(work);
+    m->ops->free(m);
+}
+
 /* The solution's gradient is 0: sum v (y.x - 1) y + ridge x, seen through the scores: with a ridge near 0 and a history
  * shorter than the vectors, the items of the history score 1. */
 static void test_both_systems_agree(void) {
@@ -105,6 +128,7 @@ static void test_refused(void) {
 
 int main(void) {
     RUN(test_by_hand);
+    RUN(test_the_vector_of_a_history);
     RUN(test_both_systems_agree);
     RUN(test_batch_is_one_by_one);
     RUN(test_refused);
