@@ -92,11 +92,11 @@ static inline void step_factors(struct row *r, const float sums[FACTORS], float 
 }
 
 FR_WIDE double fr_fm_learn(struct fr_fm *m, const struct fr_feature *x, uint32_t n, bool label,
-                           double importance) {
+                           double importance, double offset) {
     const struct fr_fm_params p = m->params;
     float sums[FACTORS];
     double logit = forward(m, x, n, sums);
-    float error = (float)(importance * (fr_logistic(logit) - label));
+    float error = (float)(importance * (fr_logistic(offset + logit) - label));
     step(&m->bias[0], &m->bias[1], error, p.rate, p.epsilon);
     for (uint32_t i = 0; i < n; i++) {
         struct row *r = &m->rows[x[i].place];

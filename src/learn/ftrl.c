@@ -50,11 +50,11 @@ static void step(const struct fr_ftrl_params *p, struct coordinate *c, float gra
     c->weight = weight_of(p, c->z, root);
 }
 
-double fr_ftrl_learn(struct fr_ftrl *f, const struct fr_feature *x, uint32_t n, bool label,
-                     double importance) {
+double fr_ftrl_learn(struct fr_ftrl *f, const struct fr_feature *x, uint32_t n, bool label, double importance,
+                     double offset) {
     const struct fr_ftrl_params p = f->params;
     double logit = fr_ftrl_logit(f, x, n);
-    float error = (float)(importance * (fr_logistic(logit) - label));
+    float error = (float)(importance * (fr_logistic(offset + logit) - label));
     for (uint32_t i = 0; i < n; i++) step(&p, &f->table[x[i].place], error * x[i].value);
     return logit;
 }

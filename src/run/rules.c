@@ -56,8 +56,11 @@ static uint64_t mix(uint64_t hash, int64_t value) {
     return fr_hash_mix(hash ^ (uint64_t)value) + 0x9e3779b97f4a7c15u;
 }
 
+/* AD_FORMULA: another one, and weights mean something else. */
 static uint64_t mix_ad_models(uint64_t h, const struct fr_live_ads_params *p) {
-    h = mix(mix(mix(h, p->model_bits), p->click_window_ms), p->conversion_window_ms);
+    enum { AD_FORMULA = 2 };
+    h = mix(mix(h, AD_FORMULA), p->model_bits);
+    h = mix(mix(h, p->click_window_ms), p->conversion_window_ms);
     return mix(mix(h, p->late_ms), p->waiting_most);
 }
 

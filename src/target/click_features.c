@@ -269,6 +269,7 @@ void fr_click_features_make(const struct fr_click_context *x, uint32_t wide_bits
                       .last_yes = x->answers.history & 1,
                       .gap_step = (uint32_t)(x->gap * 1.4427f)};
     out->wide_n = out->dense_n = 0;
+    out->base = x->base;
     ids(&m);
     attributes(&m);
     place(&m);

@@ -76,8 +76,8 @@ void fr_click_model_features(const struct fr_click_model *m, const struct fr_cli
     fr_click_features_make(x, m->params.wide.bits, m->params.dense.bits, out);
 }
 
-static double mixed(const struct fr_click_model *m, const double parts[PARTS]) {
-    double logit = 0;
+static double mixed(const struct fr_click_model *m, double base, const double parts[PARTS]) {
+    double logit = base;
     for (int i = 0; i < PARTS; i++) logit += m->mix[i] * parts[i];
     return logit;
 }
@@ -85,7 +85,7 @@ static double mixed(const struct fr_click_model *m, const double parts[PARTS]) {
 double fr_click_model_predict(const struct fr_click_model *m, const struct fr_click_features *f) {
     const double parts[PARTS] = {1, fr_ftrl_logit(m->wide, f->wide, f->wide_n),
                                  fr_fm_logit(m->dense, f->dense, f->dense_n)};
-    return fr_logistic(mixed(m, parts));
+    return fr_logistic(mixed(m, f->base, parts));
 }
 
 double fr_click_model_explain(const struct fr_click_model *m, const struct fr_click_features *f,
@@ -93,14 +93,14 @@ double fr_click_model_explain(const struct fr_click_model *m, const struct fr_cl
     double shares[FR_CLICK_DENSE];
     double start = fr_fm_shares(m->dense, f->dense, f->dense_n, shares);
     *out = (struct fr_click_reasons){0};
-    out->fields[FR_CLICK_FIELD_START] = m->mix[0] + m->mix[2] * start;
+    out->fields[FR_CLICK_FIELD_START] = f->base + m->mix[0] + m->mix[2] * start;
     for (uint32_t i = 0; i < f->wide_n; i++)
         out->fields[f->wide_fields[i]] +=
             m->mix[1] * (double)(fr_ftrl_weight(m->wide, f->wide[i].place) * f->wide[i].value);
     for (uint32_t i = 0; i < f->dense_n; i++) out->fields[f->dense_fields[i]] += m->mix[2] * shares[i];
     const double parts[PARTS] = {1, fr_ftrl_logit(m->wide, f->wide, f->wide_n),
                                  fr_fm_logit(m->dense, f->dense, f->dense_n)};
-    out->logit = mixed(m, parts);
+    out->logit = mixed(m, f->base, parts);
     return fr_logistic(out->logit);
 }
 
@@ -108,9 +108,9 @@ double fr_click_model_explain(const struct fr_click_model *m, const struct fr_cl
 
 static double learn_weights(struct fr_click_model *m, const struct fr_click_features *f, bool yes,
                             double importance) {
-    const double parts[PARTS] = {1, fr_ftrl_learn(m->wide, f->wide, f->wide_n, yes, importance),
-                                 fr_fm_learn(m->dense, f->dense, f->dense_n, yes, importance)};
-    double p = fr_logistic(mixed(m, parts)), error = importance * (p - yes);
+    const double parts[PARTS] = {1, fr_ftrl_learn(m->wide, f->wide, f->wide_n, yes, importance, f->base),
+                                 fr_fm_learn(m->dense, f->dense, f->dense_n, yes, importance, f->base)};
+    double p = fr_logistic(mixed(m, f->base, parts)), error = importance * (p - yes);
     for (int i = 0; i < PARTS; i++) {
         double gradient = error * parts[i];
         m->mix_squares[i] += gradient * gradient;
@@ -150,8 +150,8 @@ void fr_click_model_save(const struct fr_click_model *m, struct fr_buf *out) {
     fr_click_counts_save(&m->counts, w);
     fr_ftrl_save(m->wide, w);
     fr_fm_save(m->dense, w);
-    fr_tensors_put_vector(w, "mix", FR_TENSOR_F64, PARTS, m->mix);
-    fr_tensors_put_vector(w, "mix.squares", FR_TENSOR_F64, PARTS, m->mix_squares);
+    fr_tensors_put_vector(w, "mix.above", FR_TENSOR_F64, PARTS, m->mix);
+    fr_tensors_put_vector(w, "mix.above.squares", FR_TENSOR_F64, PARTS, m->mix_squares);
     fr_tensors_put_vector(w, "learnt", FR_TENSOR_U64, 1, &m->learnt);
     fr_tensors_finish(w, out);
     fr_tensors_writer_free(w);
@@ -159,8 +159,8 @@ void fr_click_model_save(const struct fr_click_model *m, struct fr_buf *out) {
 
 static enum fr_err load_mix(struct fr_click_model *m, const struct fr_tensors_file *file,
                             struct fr_errmsg *msg) {
-    const struct fr_tensor *mix = fr_tensors_get(file, "mix", FR_TENSOR_F64);
-    const struct fr_tensor *squares = fr_tensors_get(file, "mix.squares", FR_TENSOR_F64);
+    const struct fr_tensor *mix = fr_tensors_get(file, "mix.above", FR_TENSOR_F64);
+    const struct fr_tensor *squares = fr_tensors_get(file, "mix.above.squares", FR_TENSOR_F64);
     const struct fr_tensor *learnt = fr_tensors_get(file, "learnt", FR_TENSOR_U64);
     if (!mix || !squares || !learnt || mix->count != PARTS || squares->count != PARTS || learnt->count != 1)
         return fr_err_set(msg, FR_STATE_CORRUPT, "click model: the mix is missing or of another shape");

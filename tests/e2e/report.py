@@ -88,7 +88,7 @@ def judge(events_path, scores_path, report_path):
     assert abs(lift["relative"]["value"] - (rate / control_rate - 1)) < 1e-4 and lift["relative"]["low"] > 0, lift
     assert lift["p"] < 0.01, lift
     clicks = spring["click_predictions"]
-    assert clicks["seen"] == counts["ad_click"] and 0.3 < clicks["seen_of_predicted"]["value"] < 2, clicks
+    assert clicks["seen"] == counts["ad_click"] and 0.7 < clicks["seen_of_predicted"]["value"] < 2, clicks
     assert 200 < clicks["impressions_judged"] < counts["ad_impression"], clicks  # in the last hour only
     segments = {s["segment_id"]: s for s in spring["segments"]}
     assert segments["nobody"]["reached"] is None and "clicked" in segments["nobody"], segments

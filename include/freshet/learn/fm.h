@@ -36,8 +36,9 @@ double fr_fm_logit(const struct fr_fm *m, const struct fr_feature *x, uint32_t n
 /* What each feature brings, out[n]: its weight's part and half of each pair it is in. w_0 + sum out = logit, but for
  * rounding. Returns w_0. */
 double fr_fm_shares(const struct fr_fm *m, const struct fr_feature *x, uint32_t n, double *out);
-/* One step. importance >= 0. Returns the logit as it was before. */
-double fr_fm_learn(struct fr_fm *m, const struct fr_feature *x, uint32_t n, bool label, double importance);
+/* One step; offset as fr_ftrl_learn has it. importance >= 0. Returns the logit as it was before, without the offset. */
+double fr_fm_learn(struct fr_fm *m, const struct fr_feature *x, uint32_t n, bool label, double importance,
+                   double offset);
 
 /* "fm.rows": the whole table; "fm.bias". */
 void fr_fm_save(const struct fr_fm *m, struct fr_tensors_writer *w);

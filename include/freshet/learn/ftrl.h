@@ -35,9 +35,10 @@ void fr_ftrl_free(struct fr_ftrl *f);
 float fr_ftrl_weight(const struct fr_ftrl *f, uint32_t place);
 /* sum w_i x_i; 0 of nothing learnt. */
 double fr_ftrl_logit(const struct fr_ftrl *f, const struct fr_feature *x, uint32_t n);
-/* One step. importance >= 0. Returns the logit as it was before. */
-double fr_ftrl_learn(struct fr_ftrl *f, const struct fr_feature *x, uint32_t n, bool label,
-                     double importance);
+/* One step towards the answer, where offset + logit is what is predicted: the offset is known from elsewhere and not learnt.
+ * importance >= 0. Returns the logit as it was before, without the offset. */
+double fr_ftrl_learn(struct fr_ftrl *f, const struct fr_feature *x, uint32_t n, bool label, double importance,
+                     double offset);
 
 /* "ftrl.places" and "ftrl.states" [.][2]: the weights that were ever learnt. */
 void fr_ftrl_save(const struct fr_ftrl *f, struct fr_tensors_writer *w);

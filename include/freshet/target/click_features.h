@@ -41,6 +41,7 @@ struct fr_click_features {
     struct fr_feature wide[FR_CLICK_WIDE], dense[FR_CLICK_DENSE];
     uint8_t wide_fields[FR_CLICK_WIDE], dense_fields[FR_CLICK_DENSE];
     uint32_t wide_n, dense_n;
+    double base; /* log-odds of everything so far */
 };
 
 /* Places are cut to so many bits. */

@@ -3,7 +3,8 @@
  *     impression -> context (what was counted before) -> features -> FTRL logistic regression  \
  *                                                                 -> factorisation machine      > logit -> probability
  *
- * Formula   logit = c_0 + c_1 ftrl + c_2 fm; c are learned online too, by AdaGrad on the log loss: Platt scaling of both at
+ * Formula   logit = base + c_0 + c_1 ftrl + c_2 fm; base is the log-odds of all answers so far, which both models learn on top
+ *           of: a model that has learnt little says what is usual, not one half. c are learned online too, by AdaGrad on the log loss: Platt scaling of both at
  *           once, which keeps the probabilities true while the world moves (of what is predicted at 2 %, 2 % are answered).
  * New       what is new (a creative, a user) has running rates that begin at its parent's; ids without a weight bring 0.
  * Reasons   the logit is a sum over features, so it falls apart by field exactly: a weight's part, and half of each pair of

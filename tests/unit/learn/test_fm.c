@@ -83,7 +83,7 @@ static void test_agrees_with_all_pairs_and_differences(void) {
         double before = fr_fm_logit(m, x, FEATURES);
         farthest = fmax(farthest, fabs(before));
         CHECK_NEAR(before, twin_learn(t, x, label), 2e-5);
-        CHECK_NEAR(fr_fm_learn(m, x, FEATURES, label, 1), before, 0);
+        CHECK_NEAR(fr_fm_learn(m, x, FEATURES, label, 1, 0), before, 0);
     }
     CHECK(farthest > .2); /* and it is not zeros that agree */
     free(t);
@@ -99,10 +99,19 @@ static void test_learns_what_is_in_pairs_alone(void) {
     for (int i = 0; i < 20000; i++) {
         bool label = make_row(&rng, x);
         for (int f = 0; f < FEATURES; f++) x[f].value = 1;
-        double logit = fr_fm_learn(m, x, FEATURES, label, 1);
+        double logit = fr_fm_learn(m, x, FEATURES, label, 1, 0);
         if (i >= 15000) loss += log(1 + exp(label ? -logit : logit)) / 5000;
     }
     CHECK(loss < .1);
+    fr_fm_free(m);
+}
+
+/* With log(3) known from elsewhere the yes was predicted with 3/4. */
+static void test_an_offset_is_learnt_on_top_of(void) {
+    struct fr_fm *m = fr_fm_new(&params);
+    CHECK_NEAR(fr_fm_learn(m, NULL, 0, true, 1, log(3)), 0, 0);
+    CHECK_NEAR(fr_fm_logit(m, NULL, 0), (double)params.rate * .25 / sqrt(.0625 + (double)params.epsilon),
+               1e-6);
     fr_fm_free(m);
 }
 
@@ -112,7 +121,7 @@ static void test_shares_add_up(void) {
     struct fr_feature x[FEATURES];
     for (int i = 0; i < STEPS; i++) {
         bool label = make_row(&rng, x);
-        fr_fm_learn(m, x, FEATURES, label, 1);
+        fr_fm_learn(m, x, FEATURES, label, 1, 0);
     }
     double shares[FEATURES], sum = fr_fm_shares(m, x, FEATURES, shares);
     for (int i = 0; i < FEATURES; i++) sum += shares[i];
@@ -136,13 +145,13 @@ static void test_goes_on_with_the_same_bits(void) {
     struct fr_tensors_file *file;
     for (int i = 0; i < STEPS; i++) {
         bool label = make_row(&rng, x);
-        fr_fm_learn(m, x, FEATURES, label, 1);
+        fr_fm_learn(m, x, FEATURES, label, 1, 0);
         if (i == STEPS / 2) {
             CHECK_INT(fr_tensors_open(saved(m, &half), &file, NULL), FR_OK);
             CHECK_INT(fr_fm_load(again, file, NULL), FR_OK);
             fr_tensors_close(file);
         } else if (i > STEPS / 2) {
-            fr_fm_learn(again, x, FEATURES, label, 1);
+            fr_fm_learn(again, x, FEATURES, label, 1, 0);
         }
     }
     CHECK(fr_str_eq(saved(m, &whole), saved(again, &other)));
@@ -157,6 +166,7 @@ static void test_goes_on_with_the_same_bits(void) {
 int main(void) {
     RUN(test_agrees_with_all_pairs_and_differences);
     RUN(test_learns_what_is_in_pairs_alone);
+    RUN(test_an_offset_is_learnt_on_top_of);
     RUN(test_shares_add_up);
     RUN(test_goes_on_with_the_same_bits);
     return check_done();

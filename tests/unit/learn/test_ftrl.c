@@ -60,7 +60,7 @@ static void test_agrees_with_the_formula_in_double_precision(void) {
     for (int i = 0; i < ROWS; i++) {
         double before = fr_ftrl_logit(f, rows[i].x, FEATURES);
         CHECK_NEAR(before, twin_learn(t, &rows[i]), 2e-5);
-        CHECK_NEAR(fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1), before, 0);
+        CHECK_NEAR(fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1, 0), before, 0);
     }
     int zeros = 0;
     for (uint32_t i = 0; i < FEATURES * 12; i++) {
@@ -79,7 +79,7 @@ static void test_agrees_with_vowpal_wabbit(void) {
     struct fr_ftrl *f = fr_ftrl_new(&params);
     double loss = 0;
     for (int i = 0; i < ROWS; i++) {
-        double logit = fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1);
+        double logit = fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1, 0);
         loss += log(1 + exp(rows[i].label ? -logit : logit));
     }
     CHECK_NEAR(loss / ROWS, 0.697439, 2e-6);
@@ -101,12 +101,22 @@ static void test_agrees_with_vowpal_wabbit(void) {
 static void test_importance_scales_the_gradient(void) {
     struct fr_feature x = {3, 1};
     struct fr_ftrl *none = fr_ftrl_new(&params), *twice = fr_ftrl_new(&params);
-    fr_ftrl_learn(none, &x, 1, true, 0);
+    fr_ftrl_learn(none, &x, 1, true, 0, 0);
     CHECK_NEAR(fr_ftrl_weight(none, 3), 0, 0);
-    fr_ftrl_learn(twice, &x, 1, true, 2); /* g = 2 (.5 - 1) = -1: z = -1, n = 1; (1 - .05) / (2 / .1 + .5) */
+    fr_ftrl_learn(twice, &x, 1, true, 2,
+                  0); /* g = 2 (.5 - 1) = -1: z = -1, n = 1; (1 - .05) / (2 / .1 + .5) */
     CHECK_NEAR(fr_ftrl_weight(twice, 3), .95 / 20.5, 1e-7);
     fr_ftrl_free(none);
     fr_ftrl_free(twice);
+}
+
+/* With log(3) known from elsewhere the yes was predicted with 3/4: g = -1/4. */
+static void test_an_offset_is_learnt_on_top_of(void) {
+    struct fr_feature x = {3, 1};
+    struct fr_ftrl *f = fr_ftrl_new(&params);
+    CHECK_NEAR(fr_ftrl_learn(f, &x, 1, true, 1, log(3)), 0, 0);
+    CHECK_NEAR(fr_ftrl_weight(f, 3), .2 / 13, 1e-7); /* (.25 - .05) / ((1 + .25) / .1 + .5) */
+    fr_ftrl_free(f);
 }
 
 static struct fr_str saved(const struct fr_ftrl *f, struct fr_buf *out) {
@@ -132,11 +142,11 @@ static void test_goes_on_with_the_same_bits(void) {
     make_rows(rows);
     struct fr_ftrl *f = fr_ftrl_new(&params), *again;
     struct fr_buf half = {0}, whole = {0}, other = {0};
-    for (int i = 0; i < ROWS / 2; i++) fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1);
+    for (int i = 0; i < ROWS / 2; i++) fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1, 0);
     CHECK_INT(loaded(saved(f, &half), &params, &again), FR_OK);
     for (int i = ROWS / 2; i < ROWS; i++) {
-        fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1);
-        fr_ftrl_learn(again, rows[i].x, FEATURES, rows[i].label, 1);
+        fr_ftrl_learn(f, rows[i].x, FEATURES, rows[i].label, 1, 0);
+        fr_ftrl_learn(again, rows[i].x, FEATURES, rows[i].label, 1, 0);
     }
     CHECK(fr_str_eq(saved(f, &whole), saved(again, &other)));
     CHECK(!fr_str_eq(fr_buf_slice(&half), fr_buf_slice(&whole)));
@@ -151,7 +161,7 @@ static void test_refuses_places_beyond_the_table(void) {
     struct fr_ftrl_params small = params;
     struct fr_ftrl *f = fr_ftrl_new(&params), *again;
     struct fr_buf bytes = {0};
-    fr_ftrl_learn(f, &(struct fr_feature){40, 1}, 1, true, 1);
+    fr_ftrl_learn(f, &(struct fr_feature){40, 1}, 1, true, 1, 0);
     small.bits = 5;
     CHECK_INT(loaded(saved(f, &bytes), &small, &again), FR_STATE_CORRUPT);
     fr_ftrl_free(f);
@@ -163,6 +173,7 @@ int main(void) {
     RUN(test_agrees_with_the_formula_in_double_precision);
     RUN(test_agrees_with_vowpal_wabbit);
     RUN(test_importance_scales_the_gradient);
+    RUN(test_an_offset_is_learnt_on_top_of);
     RUN(test_goes_on_with_the_same_bits);
     RUN(test_refuses_places_beyond_the_table);
     return check_done();

@@ -220,8 +220,7 @@ static void test_no_answer_leaks_into_its_own_question(void) {
     fr_click_model_free(b);
 }
 
-/* By hand: nothing known, so p is a half but for the machine's first factors. After a no g = 1/2 and the constant moves by
- * -rate g / sqrt(1 + g^2). */
+/* By hand: nothing known, so p is the first rate, .1. After a no g = .1 and the constant moves by -rate g / sqrt(1 + g^2). */
 static void test_the_mix_takes_a_step(void) {
     struct fr_click_model_params params = small();
     params.dense.initial = 0;
@@ -230,11 +229,11 @@ static void test_the_mix_takes_a_step(void) {
     struct fr_buf bytes = {0};
     struct fr_tensors_file *file;
     struct fr_impression s = {.time_ms = T0, .user = id(1, 1), .position = -1, .age_days = -1};
-    CHECK_NEAR(one(m, f, &s, false), .5, 1e-12);
+    CHECK_NEAR(one(m, f, &s, false), .1, 1e-12);
     fr_click_model_save(m, &bytes);
     CHECK_INT(fr_tensors_open(fr_buf_slice(&bytes), &file, NULL), FR_OK);
-    const double *mix = fr_tensors_get(file, "mix", FR_TENSOR_F64)->data;
-    CHECK_NEAR(mix[0], -.02 * .5 / sqrt(1.25), 1e-12);
+    const double *mix = fr_tensors_get(file, "mix.above", FR_TENSOR_F64)->data;
+    CHECK_NEAR(mix[0], -.02 * .1 / sqrt(1.01), 1e-12);
     CHECK_NEAR(mix[1], .5, 0);
     fr_tensors_close(file);
     fr_buf_fini(&bytes);
@@ -312,7 +311,7 @@ static void test_refuses_what_makes_no_sense(void) {
                  {"answers.values", "answers:", FR_TENSOR_U8},
                  {"ftrl.states", "ftrl:", FR_TENSOR_F32},
                  {"fm.rows", "fm:", FR_TENSOR_F32},
-                 {"mix", "click model:", FR_TENSOR_F64}};
+                 {"mix.above", "click model:", FR_TENSOR_F64}};
     struct fr_click_model_params params = small();
     struct fold *f = fold_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
