@@ -1,29 +1,33 @@
-/* freshet audience: how many people a rule or a segment reaches, from the stored states, as target/audience.h says it. */
-#include "audience_world.h"
+/* freshet audience: how many people a rule or a segment reaches, and how many are like them, from the stored states, as target/audience.h says it. */
+#include "audience_like.h"
 #include "freshet/app/campaigns_change.h"
 #include "freshet/base/json.h"
 #include "freshet/target/audience.h"
 #include <stdio.h>
 
 static const char help[] =
-    "Counts the users who match the rule and may be counted (targeting.consent), and prints an estimate: to "
-    "the\n"
-    "nearest 10, with noise, and nothing of less than about 75 people. docs/RULES.md has the language, and "
-    "what the\n"
-    "noise hides. Segments are read from the campaigns topic; interests by the items topic, if a rule asks "
-    "for "
-    "them.\n"
-    "A rule may not ask for propensities here.\n"
+    "Counts the users who match the rule and may be counted (targeting.consent), and prints an estimate:\n"
+    "to the nearest 10, with noise, and nothing of less than about 75 people. docs/RULES.md has the\n"
+    "language, and what the noise hides. Segments are read from the campaigns topic and interests by the\n"
+    "items topic, if a rule asks for them. A rule may not ask for propensities here.\n"
+    "\n"
+    "--like and --like-rule ask who is like the people of a segment or a rule and not one of them: by the\n"
+    "angle between the vectors that the fitted model in force has of their histories. Sizes are estimates\n"
+    "as above. --list writes the ids of the nearest, one a line; never fewer than about 75.\n"
     "\n"
     "Examples:\n"
     "  freshet audience --rule 'country == \"CN\" and purchases(30d) >= 1'\n"
     "  freshet audience --rule 'interest(\"shoes\") > 0.3 and not segment(\"vip\")'\n"
     "  freshet audience --segment vip\n"
-    "  freshet audience --rule-file rule.txt --json\n";
+    "  freshet audience --rule-file rule.txt --json\n"
+    "  freshet audience --like vip\n"
+    "  freshet audience --like vip --list ids.txt --most 500 --least 0.6\n";
 
-/* What is asked for: one of the three. */
+/* What is asked for: one of the three; of those who match, or of those who are like them. */
 struct question {
     const char *text, *path, *segment;
+    bool is_like;
+    struct audience_like_wishes like;
     struct fr_buf file;
     struct fr_rule *compiled;   /* owned; NULL: the segment's */
     const struct fr_rule *rule; /* that is asked */
@@ -123,9 +127,6 @@ static void print(const struct fr_app *app, const struct question *q, const stru
     else
         printf("about %lld people\n", (long long)people);
     fr_buf_fini(&rule);
-    if (!salt.len)
-        fprintf(stderr, "freshet audience: targeting.audience_salt is empty: who knows everybody in an "
-                        "audience can work out its noise\n");
 }
 
 static int estimate(const struct fr_app *app, const struct question *q, struct audience_world *w) {
@@ -137,26 +138,60 @@ static int estimate(const struct fr_app *app, const struct question *q, struct a
     return FR_EXIT_OK;
 }
 
+static void warn_of_salt(const struct fr_app *app) {
+    if (!app->config.targeting.audience_salt[0])
+        fprintf(stderr, "freshet audience: targeting.audience_salt is empty: who knows everybody in an "
+                        "audience can work out its noise\n");
+}
+
 static int run(struct fr_app *app, struct question *q) {
     struct audience_world world;
     int code = audience_world_open(&world, &app->config);
     if (code == FR_EXIT_OK && q->segment) code = find_segment(q, &world);
     if (code == FR_EXIT_OK) code = audience_world_prepare(&world, q->rule);
-    if (code == FR_EXIT_OK) code = estimate(app, q, &world);
+    if (code == FR_EXIT_OK)
+        code = q->is_like ? audience_like(app, &world, q->rule, &q->like) : estimate(app, q, &world);
     audience_world_close(&world);
+    if (code == FR_EXIT_OK) warn_of_salt(app);
     return code;
 }
 
+/* -1: go on. */
+static int judge_usage(struct question *q, const char *like, const char *like_rule, bool has_limits) {
+    int questions =
+        (q->text != NULL) + (q->path != NULL) + (q->segment != NULL) + (like != NULL) + (like_rule != NULL);
+    if (questions != 1)
+        return fr_usage("audience",
+                        "one of --rule, --rule-file, --segment, --like and --like-rule is wanted");
+    q->is_like = like || like_rule;
+    if (like_rule) q->text = like_rule;
+    if (like) q->segment = q->like.segment = like;
+    if (q->like.list && !q->is_like) return fr_usage("audience", "--list is for --like and --like-rule");
+    if (has_limits && !q->like.list) return fr_usage("audience", "--most and --least are for --list");
+    if (q->like.most < 1 || q->like.most > UINT32_MAX || q->like.least > 1)
+        return fr_usage("audience", "--most is from 1, --least from 0 to 1");
+    return -1;
+}
+
 int fr_cmd_audience(struct fr_app *app, int argc, char **argv) {
-    struct question q = {0};
+    enum { MOST = 1000 };
+    const char *like = NULL, *like_rule = NULL;
+    struct question q = {.like = {.most = MOST}};
     const struct fr_option options[] = {
         {"rule", 0, "TEXT", FR_OPTION_TEXT, &q.text, "the rule"},
         {"rule-file", 0, "FILE", FR_OPTION_TEXT, &q.path, "a file with the rule"},
-        {"segment", 0, "NAME", FR_OPTION_TEXT, &q.segment, "the rule of this segment"}};
+        {"segment", 0, "NAME", FR_OPTION_TEXT, &q.segment, "the rule of this segment"},
+        {"like", 0, "SEGMENT", FR_OPTION_TEXT, &like, "who is like the people of this segment"},
+        {"like-rule", 0, "TEXT", FR_OPTION_TEXT, &like_rule, "who is like those who match this rule"},
+        {"list", 0, "FILE", FR_OPTION_TEXT, &q.like.list, "like: write the ids of the nearest there"},
+        {"most", 0, "N", FR_OPTION_INT, &q.like.most, "list: at most so many (default 1000)"},
+        {"least", 0, "S", FR_OPTION_NUMBER, &q.like.least, "list: only those at least so similar, 0 to 1"},
+    };
     int code = fr_options_read(app, options, sizeof options / sizeof *options, help, &argc, argv);
     if (code >= 0) return code;
-    if (argc > 1 || (q.text != NULL) + (q.path != NULL) + (q.segment != NULL) != 1)
-        return fr_usage("audience", "one of --rule, --rule-file and --segment is wanted");
+    if (argc > 1) return fr_usage("audience", "%s: this command takes no arguments", argv[1]);
+    code = judge_usage(&q, like, like_rule, q.like.most != MOST || q.like.least > 0);
+    if (code >= 0) return code;
     code = compile(&q);
     if (code == FR_EXIT_OK) code = fr_app_configure(app);
     if (code == FR_EXIT_OK) code = run(app, &q);

@@ -36,8 +36,8 @@ enum fr_exit {
     X(explain, "--recommendation ID | --user USER", "make a published list again, and say why") \
     X(dump, "users|items|lists", "print the whole state as sorted JSON lines")                  \
     X(report, "campaigns", "what campaigns have done, against plan, prediction and control")    \
-    X(audience, "--rule TEXT | --rule-file FILE | --segment NAME",                              \
-      "estimate how many people a rule reaches")                                                \
+    X(audience, "--rule TEXT | --segment NAME | --like SEGMENT | ...",                          \
+      "estimate how many people a rule reaches, or are like a segment")                         \
     X(bench, "decode|stages|end-to-end|load", "measure speed on a generated load")              \
     X(eval, "WHAT", "measure how good the lists are, on recorded data")                         \
     X(models, "list|fit|show VERSION|...", "see fitted models, refit, promote, roll back")      \
