@@ -21,6 +21,26 @@ static enum fr_err make_topics(struct end *e, struct fr_errmsg *msg) {
     return fr_kafka_topics_create(&e->wiring.cluster, specs, FR_TOPIC_N, made, msg);
 }
 
+static enum fr_err write_campaigns(struct end *e, struct fr_errmsg *msg) {
+    struct fr_kafka_writer *w;
+    struct fr_buf json = {0};
+    uint64_t failed = 0;
+    enum fr_err err = fr_kafka_writer_open(&e->wiring.cluster, &w, msg);
+    for (uint32_t n = 0; err == FR_OK && n < (uint32_t)e->o->campaigns; n++) {
+        char rule[64], id[32];
+        fr_bench_campaign_rule(n, rule);
+        fr_bench_campaign(&json, n, rule);
+        snprintf(id, sizeof id, "campaign-%u", n);
+        struct fr_out out = {
+            .topic = FR_TOPIC_CAMPAIGNS, .partition = -1, .key = fr_str_of(id), .value = fr_buf_slice(&json)};
+        err = fr_kafka_writer_put(w, &out, msg);
+    }
+    if (err == FR_OK) err = fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
+    fr_kafka_writer_close(&w);
+    fr_buf_fini(&json);
+    return err == FR_OK && failed ? fr_err_set(msg, FR_IO, "not every campaign was taken") : err;
+}
+
 static enum fr_err preload(struct end *e, uint64_t n, struct fr_errmsg *msg) {
     struct fr_bench_progress progress = {.what = "preload", .total = n};
     struct fr_kafka_writer *w;
@@ -87,6 +107,7 @@ static enum fr_err measure(struct end *e, struct fr_errmsg *msg) {
     double bare_per_s = 0, per_s = 0, rate = e->o->rate ? (double)e->o->rate : LIVE_RATE;
     e->next_ms = fr_clock_wall_ms() - (fr_time_ms)(filled + n);
     enum fr_err err = make_topics(e, msg);
+    if (err == FR_OK && e->o->campaigns) err = write_campaigns(e, msg);
     e->runner_config = fr_wire_runner(&e->wiring, e->runner_config.rules, e->partitions);
     if (err == FR_OK && filled) err = fill(e, filled, msg);
     if (err == FR_OK && filled) err = bench_bare(e, filled, &bare_per_s, msg);

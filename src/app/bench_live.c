@@ -1,12 +1,13 @@
 /* From the moment an event is handed to the producer to the moment a list that knows it is seen by a consumer of
- * committed records, all in this process and by one clock.
+ * committed records, all in this process and by one clock; and the same of ad scores, where there are campaigns.
  *
- * Each side writes down what it sees into an array of its own, and they are joined when both have stopped: an event is
- * answered by the first list of its user whose generated_at is not before the event. Repeats are left out: they change
+ * Each side writes down what it sees into an array of its own, and they are joined when all have stopped: an event is
+ * answered by the first record of its user whose generated_at is not before the event. Repeats are left out: they change
  * nothing, so nothing answers them. */
 #include "bench_live.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BATCH = 10000, WAIT_MS = 20, ASSIGN_US = 60000000, AFTER_MS = 1000, FLUSH_MS = 30000 };
@@ -25,9 +26,17 @@ struct sights {
 struct watcher {
     struct fr_bus *bus;
     pthread_t thread;
-    struct sights lists;
+    struct sights seen;
+    uint64_t bytes;
     _Atomic bool ready, stop;
 };
+
+/* What is watched. */
+static const struct watched {
+    enum fr_topic topic;
+    const char *name, *prefix; /* of its consumer, and of its figures */
+} watched[] = {{FR_TOPIC_RECOMMENDATIONS, "watch", ""}, {FR_TOPIC_AD_SCORES, "watch-scores", "scores_"}};
+enum { LISTS, SCORES, WATCHED };
 
 static void put(struct sights *s, struct sight sight) {
     if (s->n == s->cap) {
@@ -48,7 +57,7 @@ static void start_at_end(struct watcher *w, const struct fr_bus_poll *p) {
     atomic_store(&w->ready, good);
 }
 
-static void note_list(struct watcher *w, const struct fr_record *r, fr_mono_us now) {
+static void note_record(struct watcher *w, const struct fr_record *r, fr_mono_us now) {
     static const char name[] = "\"generated_at\":\"";
     if (!r->value.ptr || r->key.len < 2) return;
     const char *at = memmem(r->value.ptr, r->value.len, name, sizeof name - 1);
@@ -56,7 +65,8 @@ static void note_list(struct watcher *w, const struct fr_record *r, fr_mono_us n
     if (!at || (size_t)(r->value.ptr + r->value.len - at) < sizeof name - 1 + 24) return;
     if (!fr_time_parse_rfc3339((struct fr_str){at + sizeof name - 1, 24}, &s.time_ms)) return;
     for (uint32_t i = 1; i < r->key.len; i++) s.user = s.user * 10 + (uint32_t)(r->key.ptr[i] - '0');
-    put(&w->lists, s);
+    w->bytes += r->value.len;
+    put(&w->seen, s);
 }
 
 static void *watch(void *context) {
@@ -67,13 +77,14 @@ static void *watch(void *context) {
         if (p.event == FR_BUS_ASSIGN) start_at_end(w, &p);
         if (p.event != FR_BUS_RECORDS) continue;
         fr_mono_us now = fr_clock_mono_us();
-        for (uint32_t i = 0; i < p.record_n; i++) note_list(w, &p.records[i], now);
+        for (uint32_t i = 0; i < p.record_n; i++) note_record(w, &p.records[i], now);
     }
     return NULL;
 }
 
-static enum fr_err watcher_start(struct watcher *w, const struct end *e, struct fr_errmsg *msg) {
-    enum fr_err err = bench_reader(e, FR_TOPIC_RECOMMENDATIONS, "watch", &w->bus, msg);
+static enum fr_err watcher_start(struct watcher *w, const struct end *e, const struct watched *what,
+                                 struct fr_errmsg *msg) {
+    enum fr_err err = bench_reader(e, what->topic, what->name, &w->bus, msg);
     if (err != FR_OK) return err;
     int failed = pthread_create(&w->thread, NULL, watch, w);
     FR_ASSERT(failed == 0);
@@ -143,45 +154,62 @@ static size_t join(struct sights *sent, struct sights *lists, double *ms) {
     return answered;
 }
 
-static void add(struct end *e, const char *name, double rate, struct sights *sent, struct sights *lists) {
+static void value(struct end *e, const struct watched *what, const char *name, double v) {
+    char full[64];
+    snprintf(full, sizeof full, "%s%s", what->prefix, name);
+    fr_bench_value(e->report, full, v);
+}
+
+static void add(struct end *e, const struct watched *what, struct sights *sent, struct watcher *w) {
     double *ms = fr_alloc((sent->n + 1) * sizeof *ms);
-    size_t n = join(sent, lists, ms);
-    fr_bench_section(e->report, name);
-    fr_bench_value(e->report, "rate_per_s", rate);
-    fr_bench_value(e->report, "events", (double)sent->n);
-    fr_bench_value(e->report, "events_without_a_list", (double)(sent->n - n));
-    fr_bench_value(e->report, "lists", (double)lists->n);
+    size_t n = join(sent, &w->seen, ms);
+    value(e, what, "events_unanswered", (double)(sent->n - n));
+    value(e, what, "records", (double)w->seen.n);
+    value(e, what, "bytes_a_record", w->seen.n ? (double)w->bytes / (double)w->seen.n : 0);
     if (n) {
         qsort(ms, n, sizeof *ms, by_value);
-        fr_bench_value(e->report, "p50_ms", ms[n / 2]);
-        fr_bench_value(e->report, "p99_ms", ms[n - 1 - n / 100]);
-        fr_bench_value(e->report, "max_ms", ms[n - 1]);
+        value(e, what, "p50_ms", ms[n / 2]);
+        value(e, what, "p99_ms", ms[n - 1 - n / 100]);
+        value(e, what, "max_ms", ms[n - 1]);
     }
     free(ms);
 }
 
-enum fr_err bench_live(struct end *e, const char *name, double rate, struct fr_errmsg *msg) {
+static enum fr_err run_live(struct end *e, double rate, struct watcher *watchers, unsigned watcher_n,
+                            struct sights *sent, struct bench_cpu cpu[2], struct fr_errmsg *msg) {
     struct fr_kafka_property soon = {"linger.ms", "2"};
     struct fr_kafka_cluster cluster = e->wiring.cluster;
     if (cluster.property_n == 0) cluster.properties = &soon, cluster.property_n = 1;
-    struct watcher w = {0};
-    struct sights sent = {0};
     struct fr_kafka_writer *writer = NULL;
     fr_mono_us took;
-    enum fr_err err = watcher_start(&w, e, msg);
+    enum fr_err err = FR_OK;
+    for (unsigned i = 0; i < watcher_n && err == FR_OK; i++)
+        err = watcher_start(&watchers[i], e, &watched[i], msg);
     if (err == FR_OK) err = fr_kafka_writer_open(&cluster, &writer, msg);
-    struct bench_cpu before = bench_cpu_read(e->o);
-    if (err == FR_OK) err = send(e, writer, rate, (uint64_t)(rate * (double)e->o->seconds), &sent, msg);
-    struct bench_cpu after = bench_cpu_read(e->o);
+    cpu[0] = bench_cpu_read(e->o);
+    if (err == FR_OK) err = send(e, writer, rate, (uint64_t)(rate * (double)e->o->seconds), sent, msg);
+    cpu[1] = bench_cpu_read(e->o);
     if (err == FR_OK) err = bench_await(e, &took, msg);
     fr_clock_sleep_ms(AFTER_MS);
-    watcher_stop(&w);
+    for (unsigned i = 0; i < watcher_n; i++) watcher_stop(&watchers[i]);
     fr_kafka_writer_close(&writer);
+    return err;
+}
+
+enum fr_err bench_live(struct end *e, const char *name, double rate, struct fr_errmsg *msg) {
+    struct watcher watchers[WATCHED] = {0};
+    unsigned watcher_n = e->o->campaigns ? WATCHED : SCORES;
+    struct sights sent = {0};
+    struct bench_cpu cpu[2];
+    enum fr_err err = run_live(e, rate, watchers, watcher_n, &sent, cpu, msg);
     if (err == FR_OK) {
-        add(e, name, rate, &sent, &w.lists);
-        fr_bench_value(e->report, "cores_freshet", (after.self_s - before.self_s) / (double)e->o->seconds);
+        fr_bench_section(e->report, name);
+        fr_bench_value(e->report, "rate_per_s", rate);
+        fr_bench_value(e->report, "events", (double)sent.n);
+        for (unsigned i = 0; i < watcher_n; i++) add(e, &watched[i], &sent, &watchers[i]);
+        fr_bench_value(e->report, "cores_freshet", (cpu[1].self_s - cpu[0].self_s) / (double)e->o->seconds);
     }
     free(sent.at);
-    free(w.lists.at);
+    for (unsigned i = 0; i < watcher_n; i++) free(watchers[i].seen.at);
     return err;
 }

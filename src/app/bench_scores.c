@@ -26,22 +26,17 @@ static const fr_time_ms now_ms = 1800000000000;
 static void make_campaigns(struct scores_bench *b) {
     struct fr_campaign_book *book = fr_campaign_book_new();
     struct fr_campaign_faults faults;
+    struct fr_buf json = {0};
     for (uint32_t i = 0; i < CAMPAIGNS; i++) {
-        char json[512], rule[96] = "";
-        if (i % 10)
-            snprintf(rule, sizeof rule, ",\"rule\":\"country == \\\"c%u\\\" and clicks(30d) >= 1\"",
-                     i % COUNTRIES);
-        int n = snprintf(
-            json, sizeof json,
-            "{\"id\":\"campaign-%u\",\"advertiser\":\"a%u\",\"creatives\":[\"%u-a\",\"%u-b\",\"%u-c\","
-            "\"%u-d\"],\"pays\":{\"for\":\"click\",\"price\":0.%u},\"caps\":{\"day\":3}%s}",
-            i, i % 50, i, i, i, i, 1 + i % 9, rule);
-        bool good =
-            fr_campaign_book_put(book, (struct fr_str){0}, (struct fr_str){json, (uint32_t)n}, 1, &faults);
+        char rule[96] = "";
+        if (i % 10) snprintf(rule, sizeof rule, "country == \\\"c%u\\\" and clicks(30d) >= 1", i % COUNTRIES);
+        fr_bench_campaign(&json, i, rule);
+        bool good = fr_campaign_book_put(book, (struct fr_str){0}, fr_buf_slice(&json), 1, &faults);
         FR_ASSERT(good);
     }
     b->set = fr_campaign_book_version(book, 1);
     fr_campaign_book_free(book);
+    fr_buf_fini(&json);
 }
 
 static void make_user(struct scores_bench *b, uint32_t n, struct fr_rng *rng) {

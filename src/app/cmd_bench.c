@@ -1,5 +1,6 @@
 /* freshet bench: which measurement, under which settings. */
 #include "freshet/app/bench.h"
+#include "freshet/target/campaign_set.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,7 +10,9 @@ static const char help_text[] =
     "  stages      both stages on in-memory Kafka and Redis, in one thread, and the time of each step\n"
     "  end-to-end  Kafka and Redis of the configuration, under topics of its own: a bare consumer, a "
     "backlog,\n"
-    "              and the time from an event to its list, live at --rate and at half of the backlog's rate\n"
+    "              and the time from an event to its list (and scores, with --campaigns), live at --rate and "
+    "at half of\n"
+    "              the backlog's rate\n"
     "  ads         the click and conversion models: teaching, storing, forgetting; scoring 500 campaigns\n"
     "  load        write generated events to <prefix>.events: --events, --rate, --seed\n"
     "\n"
@@ -39,6 +42,7 @@ static void add_settings(struct fr_bench_report *report, const struct fr_bench_o
     fr_bench_value(report, "users", (double)o->users);
     fr_bench_value(report, "items", (double)o->items);
     fr_bench_value(report, "fill_events_per_user", (double)o->fill);
+    fr_bench_value(report, "campaigns", (double)o->campaigns);
     fr_bench_value(report, "rounds", (double)o->rounds);
     fr_bench_value(report, "seed", (double)o->seed);
     fr_bench_value(report, "partitions", (double)o->partitions);
@@ -124,6 +128,7 @@ static const char *fault_of(const struct fr_bench_options *o) {
     if (o->events > 100000000) return "--events must be at most 100000000";
     if (o->fill > 1000) return "--fill must be at most 1000";
     if (o->partitions < 1 || o->partitions > 256) return "--partitions must be 1 to 256";
+    if (o->campaigns < 0 || o->campaigns > FR_CAMPAIGN_SET_MAX) return "--campaigns must be 0 to 20000";
     if (o->rate > 10000000) return "--rate must be at most 10000000";
     return NULL;
 }
@@ -142,6 +147,7 @@ int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
         {"rate", 0, "N", FR_OPTION_INT, &o.rate,
          "events a second: of load (as fast as they are taken), of live (2800)"},
         {"seconds", 0, "N", FR_OPTION_INT, &o.seconds, "length of each live part, 0: none (20)"},
+        {"campaigns", 0, "N", FR_OPTION_INT, &o.campaigns, "end-to-end: so many campaigns are live (0)"},
         {"kafka-pid", 0, "PID", FR_OPTION_INT, &o.kafka_pid, "report this process's time as Kafka's"},
         {"redis-pid", 0, "PID", FR_OPTION_INT, &o.redis_pid, "report this process's time as Redis's"},
         {"keep", 0, NULL, FR_OPTION_FLAG, &o.keep, "do not delete the topics of end-to-end"},

@@ -17,6 +17,7 @@ struct fr_bench_options {
     int64_t events; /* measured in a round; 0: what the measurement takes by itself */
     int64_t rounds; /* the best one counts */
     int64_t seed, partitions;
+    int64_t campaigns;     /* of end-to-end: as many are there; 0: none */
     int64_t rate, seconds; /* of the live part of end-to-end and of load; rate 0: as fast as possible */
     int64_t kafka_pid, redis_pid; /* whose processor time is reported; 0: not known */
     bool keep;                    /* leave the topics behind */
@@ -50,6 +51,14 @@ void fr_bench_load_free(struct fr_bench_load **load);
 /* The next event, at this time unless it is a repeat. Lent until FR_BENCH_RING more have been made. */
 const struct fr_bench_event *fr_bench_load_next(struct fr_bench_load *load, fr_time_ms time_ms);
 uint64_t fr_bench_load_made(const struct fr_bench_load *load);
+
+/* ---- campaigns (bench_campaigns.c) ---- */
+
+/* Replaces out by the n-th one's record, with four creatives and a cap; rule "": for everybody. */
+void fr_bench_campaign(struct fr_buf *out, uint32_t n, const char *rule);
+/* The rule of the n-th for the load's users: one in ten is for everybody, the others for those who buy often; so that a user
+ * who has 30 events has about a quarter of them. */
+void fr_bench_campaign_rule(uint32_t n, char rule[64]);
 
 /* ---- the report (bench_report.c) ----
  *
