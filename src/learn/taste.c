@@ -11,6 +11,7 @@ struct fr_taste {
     uint32_t floats;
     uint32_t *columns; /* [number_n] by number, NO_COLUMN: not the bundle's */
     uint32_t number_n;
+    uint32_t *places; /* [item_n] of a model that is rows: twice the bucket, and 1 for minus */
     float *work;
 };
 
@@ -36,6 +37,16 @@ static void index_columns(struct fr_taste *t, const struct fr_bundle *b, struct 
     free(numbers);
 }
 
+/* Drawn once for each item, not once for each neighbour of each history. */
+static uint32_t *draw_places(uint32_t item_n) {
+    uint32_t *places = fr_alloc((item_n + (size_t)1) * sizeof *places);
+    for (uint32_t i = 0; i < item_n; i++) {
+        uint64_t h = fr_hash64(&i, sizeof i, BUCKET_SEED);
+        places[i] = (uint32_t)(h % FR_TASTE_BUCKETS * 2 + (h >> 63));
+    }
+    return places;
+}
+
 struct fr_taste *fr_taste_new(const struct fr_bundle *b, const struct fr_model *model, struct fr_dict *ids) {
     const struct fr_model_ops *ops = model->ops;
     struct fr_taste *t = fr_alloc_zero(1, sizeof *t);
@@ -43,6 +54,7 @@ struct fr_taste *fr_taste_new(const struct fr_bundle *b, const struct fr_model *
     t->model = model;
     t->floats = ops->vector ? ops->vector_floats(model) : FR_TASTE_BUCKETS;
     t->work = fr_alloc_zero((ops->work_floats ? ops->work_floats(model) : 0) + (size_t)1, sizeof *t->work);
+    if (!ops->vector) t->places = draw_places(b->item_n);
     index_columns(t, b, ids);
     return t;
 }
@@ -50,6 +62,7 @@ struct fr_taste *fr_taste_new(const struct fr_bundle *b, const struct fr_model *
 void fr_taste_free(struct fr_taste *t) {
     if (!t) return;
     free(t->columns);
+    free(t->places);
     free(t->work);
     free(t);
 }
@@ -75,11 +88,11 @@ static uint32_t fold(const struct fr_taste *t, const struct fr_seed *seeds, uint
     return found;
 }
 
-static void add_row(const struct fr_rows *rows, uint32_t row, float *out) {
+static void add_row(const uint32_t *places, const struct fr_rows *rows, uint32_t row, float *out) {
     for (size_t e = rows->start[row]; e < rows->start[row + 1]; e++) {
-        uint64_t h = fr_hash64(&rows->columns[e], sizeof rows->columns[e], BUCKET_SEED);
+        uint32_t place = places[rows->columns[e]];
         float value = rows->values ? rows->values[e] : 1;
-        out[h % FR_TASTE_BUCKETS] += h >> 63 ? value : -value;
+        out[place / 2] += place % 2 ? -value : value;
     }
 }
 
@@ -95,7 +108,7 @@ bool fr_taste_of(struct fr_taste *t, const struct fr_seed *seeds, uint32_t n, fl
         ops->vector(t->model, columns, ones, found, t->work, out);
     } else {
         const struct fr_rows *rows = ops->rows(t->model);
-        for (uint32_t i = 0; i < found; i++) add_row(rows, columns[i], out);
+        for (uint32_t i = 0; i < found; i++) add_row(t->places, rows, columns[i], out);
     }
     for (uint32_t j = 0; j < t->floats; j++)
         if (out[j] != 0) return true;

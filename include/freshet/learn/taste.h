@@ -10,7 +10,7 @@
  *           (Charikar, Chen, Farach-Colton 2002; Weinberger et al. 2009).
  * History   as lists fold it in: learn/model_source.h.
  * Promise   a function of (bundle, seeds). Plain loops: the same bits on any machine.
- * Threads   one owner. Memory: 4 bytes for each number of the dictionary when it is made, and two vectors; borrows bundle and ids. */
+ * Threads   one owner. Memory: 4 bytes for each number of the dictionary when it is made, 4 for each item; borrows bundle and ids. */
 #ifndef FR_LEARN_TASTE_H
 #define FR_LEARN_TASTE_H
 
