@@ -112,8 +112,10 @@ void fr_board_add(struct fr_board *b, const struct fr_dict *ids, uint32_t item, 
     if (!b->slot_n) b->start = now;
     double half_lives = (now - b->start) / b->half_life;
     if (half_lives > RESCALE_AT) rescale(b, half_lives);
-    uint32_t slot = slot_of(b, item);
     double more = amount * fr_board_unit(b, now);
+    if (!(more > 0))
+        return; /* so late that it has faded to nothing: an entry without a value would be none */
+    uint32_t slot = slot_of(b, item);
     b->values[slot] += more;
     b->total += more;
     if (b->places[slot]) {

@@ -123,6 +123,30 @@ static void a_saved_board_goes_on(void) {
     fr_board_fini(&c);
 }
 
+/* Something so late that nothing is left of it: as if it had not come, and what is saved can be read. */
+static void what_is_too_late_is_nothing(void) {
+    struct fr_board b = {.half_life = 1, .best_most = BEST, .is_dense = true}, again = b;
+    struct fr_tensors_writer *w = fr_tensors_writer_new();
+    struct fr_tensors_file *file;
+    struct fr_buf bytes = {0};
+    fr_board_add(&b, &ids, 3, 1, 9000);
+    fr_board_add(&b, &ids, 5, 1, 10);
+    fr_board_add(&b, &ids, 4, 1, 8999);
+    CHECK_INT(b.best_n, 2);
+    CHECK_INT(fr_board_best(&b, 0), 3);
+    CHECK_INT(fr_board_best(&b, 1), 4);
+    fr_board_save(&b, "b", w);
+    fr_tensors_finish(w, &bytes);
+    CHECK_INT(fr_tensors_open(fr_buf_slice(&bytes), &file, NULL), FR_OK);
+    CHECK_INT(fr_board_load(&again, "b", file, ITEMS, NULL), FR_OK);
+    CHECK_INT(again.best_n, 2);
+    fr_tensors_close(file);
+    fr_tensors_writer_free(w);
+    fr_buf_fini(&bytes);
+    fr_board_fini(&b);
+    fr_board_fini(&again);
+}
+
 int main(void) {
     fr_dict_init(&ids);
     for (uint32_t i = 0; i < ITEMS; i++) {
@@ -133,6 +157,7 @@ int main(void) {
     RUN(values_are_decayed_sums);
     RUN(the_best_are_in_order);
     RUN(a_saved_board_goes_on);
+    RUN(what_is_too_late_is_nothing);
     fr_dict_fini(&ids);
     return check_done();
 }
