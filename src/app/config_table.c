@@ -223,6 +223,22 @@ static const struct fr_config_row rows[] = {
     INT("targeting.ad_snapshot_ms", targeting.ad_snapshot_ms, 5000, 100, 3600000, "ms",
         "Between two snapshots of the ad models, at least; large ones come less often."),
 
+    LIST("propensities.tasks", propensities.tasks, "purchase,active", "purchase|active|churn|conversion",
+         "What is foretold of each user: whether they will buy, do anything, do nothing, convert on an ad. "
+         "None: "
+         "nothing is."),
+    CHOICE("propensities.model", propensities.model, "boosting", "logistic|forest|boosting|mlp|ensemble",
+           "What is fitted; see docs/TARGETING.md."),
+    INT("propensities.horizon_days", propensities.horizon_days, 7, 1, 365, "", "Within how many days."),
+    INT("propensities.every_days", propensities.every_days, 7, 1, 365, "",
+        "Days from one cut of the log to the next; each cut gives a row for each user to learn from."),
+    INT("propensities.warmup_days", propensities.warmup_days, 7, 0, 365, "",
+        "Days of the log before the first cut."),
+    INT("propensities.recent_days", propensities.recent_days, 90, 1, 3650, "",
+        "Users who were silent for longer at a cut give no row."),
+    NUMBER("propensities.change", propensities.change, 0.05, 0, 1,
+           "A probability that has moved so far since it was said is said again."),
+
     LIST("run.stages", run.stages, "user,aggregate,learner,campaigns", "user|aggregate|learner|campaigns",
          "Stages that `freshet run` runs."),
     INT("run.workers", run.workers, 1, 1, 64, "", "Threads per stage, each with partitions of its own."),

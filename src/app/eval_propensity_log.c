@@ -29,7 +29,7 @@ struct propensity_world {
 static void begin_rows(struct propensity_world *w, fr_time_ms first_ms) {
     const struct propensity_log *o = &w->log;
     struct fr_training_schedule schedule = {first_ms + o->warmup_days * DAY_MS, o->every_days * DAY_MS,
-                                            o->recent_days * DAY_MS};
+                                            o->recent_days * DAY_MS, false};
     w->rows = fr_training_rows_new(&w->task, &schedule, &w->features, &w->rules->profile, &w->ids);
 }
 
@@ -110,39 +110,16 @@ const uint32_t *propensity_log_users(const struct propensity_world *w) { return 
 
 /* ---- the split ---- */
 
-enum part { LEARN, GAP, ASK };
-
-static uint32_t count_cuts(const struct propensity_world *w) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < w->table->row_n; i++) n += i == 0 || w->at[i].time_ms != w->at[i - 1].time_ms;
-    return n;
-}
-
-/* The first cut of the last quarter. */
-static fr_time_ms asked_from(const struct propensity_world *w) {
-    uint32_t cut_n = count_cuts(w), first = cut_n - (cut_n + 3) / 4, cut = 0;
-    for (uint32_t i = 0; i < w->table->row_n; i++) {
-        if (i && w->at[i].time_ms != w->at[i - 1].time_ms) cut++;
-        if (cut == first) return w->at[i].time_ms;
-    }
-    return INT64_MAX;
-}
-
-static enum part part_of(const struct propensity_world *w, uint32_t row, fr_time_ms asked_ms) {
-    if (w->at[row].time_ms >= asked_ms) return ASK;
-    return w->at[row].time_ms + w->task.horizon_ms > asked_ms ? GAP : LEARN;
-}
-
 struct propensity_split *propensity_log_split(const struct propensity_world *w, struct fr_errmsg *msg) {
     struct propensity_split *split = fr_alloc_zero(1, sizeof *split);
     size_t room = ((size_t)w->table->row_n + 1) * sizeof(uint32_t);
     split->learnt = fr_alloc(room);
     split->asked = fr_alloc(room);
-    fr_time_ms asked_ms = asked_from(w);
+    fr_time_ms asked_ms = fr_training_asked_from(w->at, w->table->row_n);
     for (uint32_t i = 0; i < w->table->row_n; i++) {
-        enum part part = part_of(w, i, asked_ms);
-        if (part == LEARN) split->learnt[split->learnt_n++] = i;
-        if (part == ASK) split->asked[split->asked_n++] = i;
+        enum fr_training_part part = fr_training_part_of(&w->at[i], w->task.horizon_ms, asked_ms);
+        if (part == FR_TRAINING_LEARN) split->learnt[split->learnt_n++] = i;
+        if (part == FR_TRAINING_ASK) split->asked[split->asked_n++] = i;
     }
     if (split->learnt_n && split->asked_n) return split;
     fr_err_set(
@@ -172,7 +149,7 @@ static void write_row(const struct propensity_world *w, FILE *file, uint32_t row
     static const char *const parts[] = {"learn", "gap", "ask"};
     struct fr_str user = fr_dict_str(&w->ids, w->at[row].user);
     fprintf(file, "\"%.*s\",%lld,%s,%d", FR_STR_ARG(user), (long long)w->at[row].time_ms,
-            parts[part_of(w, row, asked_ms)], w->table->labels[row]);
+            parts[fr_training_part_of(&w->at[row], w->task.horizon_ms, asked_ms)], w->table->labels[row]);
     for (uint32_t c = 0; c < w->table->column_n; c++) {
         double x = (double)w->table->values[(size_t)row * w->table->column_n + c];
         if (x == x)
@@ -189,7 +166,7 @@ bool propensity_log_write(const struct propensity_world *w, const char *path, st
         fr_err_set(msg, FR_IO, "%s: %s", path, strerror(errno));
         return false;
     }
-    fr_time_ms asked_ms = asked_from(w);
+    fr_time_ms asked_ms = fr_training_asked_from(w->at, w->table->row_n);
     fprintf(file, "user,time_ms,part,label");
     for (uint32_t c = 0; c < w->table->column_n; c++)
         fprintf(file, ",\"%.*s\"", FR_STR_ARG(w->table->names[c]));

@@ -94,6 +94,7 @@ enum fr_err fr_wire_rules(const struct fr_config *c, struct fr_rules *r, struct 
     wire_list(c, r);
     wire_models(c, r);
     wire_ads(c, &r->ads);
+    r->propensities = (struct fr_propensity_rules){c->propensities.tasks.n > 0, c->propensities.change};
     r->pairs_per_item = (uint32_t)c->affinity.pairs_per_item;
     r->neighbors = (uint32_t)c->affinity.neighbors;
     r->publish_interval_ms = (uint32_t)c->affinity.publish_interval_ms;

@@ -78,10 +78,10 @@ static void put_figure(struct fr_buf *out, const char *key, double value) {
     fr_json_number(out, value);
 }
 
-static void put_verdict(struct fr_buf *out, const struct fr_verdict *v, double alpha) {
+static void put_verdict(struct fr_buf *out, const struct fr_verdict *v, const char *test, double alpha) {
     fr_json_key(out, "judged");
     fr_json_open(out, '{');
-    put_text(out, "test", "paired t, one-sided, of ndcg@20 on the holdout");
+    put_text(out, "test", test ? test : "paired t, one-sided, of ndcg@20 on the holdout");
     fr_json_key(out, "cases");
     fr_json_int(out, v->cases);
     put_figure(out, "candidate", v->candidate);
@@ -122,13 +122,14 @@ void fr_model_event_json(const struct fr_model_event *e, struct fr_buf *out) {
     fr_json_key(out, "schema_version");
     fr_json_int(out, 1);
     put_text(out, "event", fr_model_event_text(e->kind));
+    put_text(out, "task", e->task);
     put_text(out, "version", e->version);
     put_text(out, "in_force", e->in_force);
     put_text(out, "by", e->by);
     put_text(out, "reason", e->reason);
     fr_json_key(out, "time");
     fr_json_time(out, e->time_ms);
-    if (e->verdict) put_verdict(out, e->verdict, e->alpha);
+    if (e->verdict) put_verdict(out, e->verdict, e->test, e->alpha);
     if (e->monitor) put_monitor(out, e);
     if (e->bundle) {
         struct fr_buf manifest = {0};

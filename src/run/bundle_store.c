@@ -1,11 +1,9 @@
 #include "bundle_head.h"
-#include "freshet/base/clock.h"
+#include "plain_key.h"
 #include "freshet/base/hash.h"
 #include "freshet/base/pack.h"
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { GONE_AFTER_S = 1 };
 
 /* ---- names ---- */
 
@@ -17,27 +15,6 @@ static struct fr_str in_force_key(const char *prefix, char out[BUNDLE_KEY_BYTES]
 struct fr_str fr_bundle_in_force_key(const char *prefix, struct fr_arena *arena) {
     char key[BUNDLE_KEY_BYTES];
     return fr_arena_copy(arena, in_force_key(prefix, key));
-}
-
-/* ---- one key ---- */
-
-static enum fr_err put_one(const struct fr_bundle_store *s, struct fr_str key, struct fr_str value,
-                           uint32_t ttl_s, struct fr_errmsg *msg) {
-    struct fr_pair pair = {key, value};
-    enum fr_err err = s->store->ops->put_start(s->store, &pair, 1, ttl_s, msg);
-    if (err != FR_OK) return err;
-    while ((err = s->store->ops->put_poll(s->store, msg)) == FR_PENDING) fr_clock_sleep_ms(1);
-    return err;
-}
-
-/* The port has no delete for what is not state: an empty value reads as absent, and is gone after a second. */
-static enum fr_err delete_one(const struct fr_bundle_store *s, struct fr_str key, struct fr_errmsg *msg) {
-    return put_one(s, key, FR_STR(""), GONE_AFTER_S, msg);
-}
-
-static enum fr_err load_one(const struct fr_bundle_store *s, struct fr_str key, struct fr_str *value,
-                            struct fr_arena *arena, struct fr_errmsg *msg) {
-    return s->store->ops->load(s->store, &key, 1, value, arena, msg);
 }
 
 /* ---- writing ---- */
@@ -68,7 +45,7 @@ static enum fr_err put_chunks(const struct fr_bundle_store *s, const char *versi
     for (size_t at = 0; at < bytes->len && err == FR_OK; at += FR_BUNDLE_CHUNK_BYTES) {
         size_t n = bytes->len - at < FR_BUNDLE_CHUNK_BYTES ? bytes->len - at : FR_BUNDLE_CHUNK_BYTES;
         struct fr_str chunk = {bytes->data + at, (uint32_t)n};
-        err = put_one(s, bundle_chunk_key(s->prefix, version, (*chunks)++, key), chunk, 0, msg);
+        err = plain_key_put(s->store, bundle_chunk_key(s->prefix, version, (*chunks)++, key), chunk, 0, msg);
     }
     return err;
 }
@@ -81,7 +58,8 @@ enum fr_err fr_bundle_put(const struct fr_bundle_store *s, const struct fr_bundl
     enum fr_err err = put_chunks(s, b->version, &bytes, &chunks, msg);
     if (err == FR_OK) {
         write_head(b, &bytes, chunks, &head);
-        err = put_one(s, bundle_head_key(s->prefix, b->version, key), fr_buf_slice(&head), 0, msg);
+        err =
+            plain_key_put(s->store, bundle_head_key(s->prefix, b->version, key), fr_buf_slice(&head), 0, msg);
     }
     fr_buf_fini(&bytes);
     fr_buf_fini(&head);
@@ -106,7 +84,7 @@ enum fr_err fr_bundle_get(const struct fr_bundle_store *s, const char *version, 
     fr_bundle_fetch_init(&f, s->prefix, fr_str_of(version));
     while (err == FR_OK && fr_bundle_fetch_keys(&f, &arena, &keys)) {
         struct fr_str value;
-        err = load_one(s, keys[0], &value, &arena, msg);
+        err = plain_key_get(s->store, keys[0], &value, &arena, msg);
         if (err == FR_OK) fr_bundle_fetch_values(&f, &value, 1);
         fr_arena_clear(&arena);
     }
@@ -122,7 +100,7 @@ enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_
     struct fr_arena arena = {0};
     struct fr_str value;
     char key[BUNDLE_KEY_BYTES];
-    enum fr_err err = load_one(s, in_force_key(s->prefix, key), &value, &arena, msg);
+    enum fr_err err = plain_key_get(s->store, in_force_key(s->prefix, key), &value, &arena, msg);
     copy_version(err == FR_OK ? value : (struct fr_str){0}, version);
     fr_arena_fini(&arena);
     return err;
@@ -131,7 +109,8 @@ enum fr_err fr_bundle_in_force(const struct fr_bundle_store *s, char version[FR_
 enum fr_err fr_bundle_set_in_force(const struct fr_bundle_store *s, const char *version,
                                    struct fr_errmsg *msg) {
     char key[BUNDLE_KEY_BYTES];
-    return put_one(s, in_force_key(s->prefix, key), fr_str_of(version), version[0] ? 0 : GONE_AFTER_S, msg);
+    return plain_key_put(s->store, in_force_key(s->prefix, key), fr_str_of(version),
+                         version[0] ? 0 : PLAIN_KEY_GONE_AFTER_S, msg);
 }
 
 /* ---- which there are ---- */
@@ -184,7 +163,7 @@ enum fr_err fr_bundle_list(const struct fr_bundle_store *s, struct fr_stored_bun
     for (uint32_t i = first; i < names.n && err == FR_OK; i++) {
         struct fr_str value;
         struct bundle_head head;
-        err = load_one(s, bundle_head_key(s->prefix, names.at[i], key), &value, arena, msg);
+        err = plain_key_get(s->store, bundle_head_key(s->prefix, names.at[i], key), &value, arena, msg);
         if (err != FR_OK || !bundle_head_read(value, &head)) continue; /* deleted meanwhile */
         struct fr_stored_bundle *b = &out[(*n)++];
         *b = (struct fr_stored_bundle){.bytes = head.bytes, .manifest = head.manifest};
@@ -202,13 +181,13 @@ static enum fr_err delete_bundle(const struct fr_bundle_store *s, const char *ve
     struct fr_str value;
     char key[BUNDLE_KEY_BYTES];
     struct bundle_head head = {0};
-    enum fr_err err = load_one(s, bundle_head_key(s->prefix, version, key), &value, &arena, msg);
+    enum fr_err err = plain_key_get(s->store, bundle_head_key(s->prefix, version, key), &value, &arena, msg);
     if (err == FR_OK && value.len) bundle_head_read(value, &head);
     if (err == FR_OK)
-        err = delete_one(s, bundle_head_key(s->prefix, version, key),
-                         msg); /* first: nobody may find half of it */
+        err = plain_key_delete(s->store, bundle_head_key(s->prefix, version, key),
+                               msg); /* first: nobody may find half of it */
     for (uint32_t i = 0; i < head.chunks && err == FR_OK; i++)
-        err = delete_one(s, bundle_chunk_key(s->prefix, version, i, key), msg);
+        err = plain_key_delete(s->store, bundle_chunk_key(s->prefix, version, i, key), msg);
     fr_arena_fini(&arena);
     return err;
 }
@@ -218,7 +197,7 @@ static enum fr_err delete_orphan(const struct fr_bundle_store *s, const char *ve
     char key[BUNDLE_KEY_BYTES];
     enum fr_err err = FR_OK;
     for (uint32_t i = 0; i < UINT32_MAX / FR_BUNDLE_CHUNK_BYTES + 1 && err == FR_OK; i++)
-        err = delete_one(s, bundle_chunk_key(s->prefix, version, i, key), msg);
+        err = plain_key_delete(s->store, bundle_chunk_key(s->prefix, version, i, key), msg);
     return err;
 }
 
@@ -229,7 +208,7 @@ enum fr_err fr_bundle_parent(const struct fr_bundle_store *s, const char *versio
     struct bundle_head head;
     char key[BUNDLE_KEY_BYTES];
     parent[0] = '\0';
-    enum fr_err err = load_one(s, bundle_head_key(s->prefix, version, key), &value, &arena, msg);
+    enum fr_err err = plain_key_get(s->store, bundle_head_key(s->prefix, version, key), &value, &arena, msg);
     if (err == FR_OK && !value.len) err = fr_err_set(msg, FR_LIMIT, "there is no bundle %s", version);
     if (err == FR_OK && bundle_head_read(value, &head)) copy_version(head.parent, parent);
     fr_arena_fini(&arena);

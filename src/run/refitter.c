@@ -131,6 +131,7 @@ static void *work(void *context) {
         if (!store) store = open_store(r);
         const char *by = store ? reason_to_fit(r, store, started_ms, not_before_ms) : NULL;
         if (by && fit(r, store, by) != FR_OK) not_before_ms = fr_clock_wall_ms() + FR_REFITTER_RETRY_MS;
+        if (by && r->config.after && !r->stop) r->config.after(r->config.context, store, by, progress, r);
         nap(r, store ? LOOK_MS : STORE_RETRY_MS, store != NULL);
     }
     if (store) store->ops->close(store);

@@ -16,6 +16,7 @@ void fr_rules_default(struct fr_rules *r) {
                            .surface = "default",
                            .topic_prefix = "freshet",
                            .source = "/freshet",
+                           .propensities = {.enabled = true, .change = .05},
                            .ads = {.enabled = true,
                                    .tell_withheld = true,
                                    .surface = "default",

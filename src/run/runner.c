@@ -4,6 +4,7 @@
 #include "freshet/run/campaign_follow.h"
 #include "freshet/run/catalog_follow.h"
 #include "freshet/run/live_model.h"
+#include "freshet/run/propensity_follow.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum {
     FOLLOW_MS = 500,
     CATALOG_MS = 5000,
     CAMPAIGNS_MS = 500,
+    PROPENSITIES_MS = 2000,
     MODEL_WAIT_MS = 5000,
     CAMPAIGNS_TOLD_MS = 10000
 };
@@ -32,10 +34,11 @@ struct thread {
 
 struct fr_runner {
     struct fr_runner_config config;
-    struct fr_catalog_follow *catalog;    /* NULL: none */
-    struct fr_campaign_follow *campaigns; /* NULL: none */
-    struct fr_live_follow *follow;        /* NULL: lists are made without a model */
-    struct fr_ads_follow *ads;            /* NULL: nothing is said of ads */
+    struct fr_catalog_follow *catalog;         /* NULL: none */
+    struct fr_campaign_follow *campaigns;      /* NULL: none */
+    struct fr_live_follow *follow;             /* NULL: lists are made without a model */
+    struct fr_ads_follow *ads;                 /* NULL: nothing is said of ads */
+    struct fr_propensity_follow *propensities; /* NULL: nothing is said of them */
     struct thread *threads;
     unsigned thread_n;
     struct fr_stat_block *stats[FR_RUNNER_WORKERS_MAX];
@@ -74,6 +77,7 @@ static struct fr_stage *stage_of(struct fr_runner *r, enum fr_stage_kind kind) {
                                    .catalogs = fr_runner_catalogs(r),
                                    .campaigns = r->campaigns ? fr_campaign_follow_slot(r->campaigns) : NULL,
                                    .ads = r->ads ? fr_ads_follow_slot(r->ads) : NULL};
+    if (r->propensities) feeds.propensities = fr_propensity_follow_slot(r->propensities);
     if (kind == FR_STAGE_LEARNER) return fr_stage_learner_new(r->config.rules, partitions[FR_TOPIC_EXAMPLES]);
     if (kind == FR_STAGE_CAMPAIGNS) return fr_stage_campaigns_new(r->config.rules);
     if (kind == FR_STAGE_AGGREGATE)
@@ -137,7 +141,9 @@ static void run(struct thread *t, struct fr_worker *w) {
 }
 
 static bool has_models(struct fr_runner *r) {
-    return (!r->follow || fr_live_follow_is_ready(r->follow)) && (!r->ads || fr_ads_follow_is_ready(r->ads));
+    return (!r->follow || fr_live_follow_is_ready(r->follow)) &&
+           (!r->ads || fr_ads_follow_is_ready(r->ads)) &&
+           (!r->propensities || fr_propensity_follow_is_ready(r->propensities));
 }
 
 static bool has_campaigns(struct fr_runner *r) {
@@ -218,6 +224,14 @@ static struct fr_ads_follow *start_following_ads(const struct fr_runner_config *
     return fr_ads_follow_start(&source, &config->rules->ads.models);
 }
 
+static struct fr_propensity_follow *start_propensities(const struct fr_runner_config *config) {
+    if (!config->rules->propensities.enabled || !config->stages[FR_STAGE_USER] || !config->ports.open_store)
+        return NULL;
+    struct fr_propensity_follow_config c = {config->ports.context, config->ports.open_store,
+                                            config->rules->topic_prefix, PROPENSITIES_MS};
+    return fr_propensity_follow_start(&c);
+}
+
 static struct fr_live_follow *start_following(const struct fr_runner_config *config,
                                               struct fr_slot *catalogs) {
     if (!config->rules->blend || !config->stages[FR_STAGE_USER] || !config->ports.open_store) return NULL;
@@ -255,6 +269,7 @@ struct fr_runner *fr_runner_start(const struct fr_runner_config *config) {
     r->follow = start_following(config, fr_runner_catalogs(r));
     r->ads = start_following_ads(config);
     r->campaigns = start_campaigns(config);
+    r->propensities = start_propensities(config);
     r->threads = fr_alloc_zero(FR_RUNNER_WORKERS_MAX, sizeof *r->threads);
     for (unsigned kind = 0; kind < FR_STAGE_N; kind++)
         for (unsigned i = 0; i < workers_of(config, kind) && r->thread_n < FR_RUNNER_WORKERS_MAX; i++)
@@ -316,6 +331,7 @@ bool fr_runner_stop(struct fr_runner **runner, uint32_t limit_ms) {
     fr_ads_follow_stop(&r->ads);
     fr_catalog_follow_stop(&r->catalog);
     fr_campaign_follow_stop(&r->campaigns);
+    fr_propensity_follow_stop(&r->propensities);
     pthread_mutex_destroy(&r->lock);
     free(r->threads);
     free(r);

@@ -172,6 +172,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     user_publish_lists(s, b);
     user_sweep(s, b);
     user_publish_audiences(s, b);
+    user_publish_propensities(s, b);
     user_publish_scores(s, b);
     user_sweep_scores(s, b);
     user_ledger_send(s, b);

@@ -11,6 +11,8 @@
 #include "freshet/recommend/example_record.h"
 #include "freshet/recommend/seeds.h"
 #include "freshet/run/live_list.h"
+#include "freshet/run/propensity_store.h"
+#include "freshet/target/rule_facts.h"
 #include "freshet/target/ad_scores.h"
 #include "freshet/target/ledger_record.h"
 #include "freshet/run/stages.h"
@@ -35,6 +37,8 @@ struct user_state {
     uint32_t
         *withheld; /* [withheld_n] campaigns that were told to be withheld since the state came into memory */
     uint32_t withheld_n, withheld_cap;
+    uint64_t propensities_of; /* the version that was said of the user last; 0: nothing was */
+    float propensities[FR_PROPENSITY_TASKS];
 };
 
 struct watermark_state {
@@ -108,7 +112,7 @@ struct user_stage {
     struct fr_ad_writer *ad_examples;
     struct fr_ledger_sink ledger;
     struct fr_stage_feeds feeds;
-    struct fr_slot_hold campaigns, ad_models; /* of feeds.campaigns and feeds.ads, during a batch */
+    struct fr_slot_hold campaigns, ad_models, propensities; /* of the feeds of these names, during a batch */
     struct fr_live_lister *lister;
     struct user_ads ads;
     struct fr_arena scratch; /* of one user: a batch has thousands of them, and campaigns hundreds each */
@@ -192,6 +196,12 @@ void user_audience_before(struct user_stage *s, const struct fr_stage_batch *b, 
 void user_publish_audience(struct user_stage *s, const struct fr_stage_batch *b, const struct user_state *u,
                            const bool *before, fr_time_ms now_ms);
 void user_publish_audiences(struct user_stage *s, const struct fr_stage_batch *b);
+
+/* user_propensities.c: what users will probably do */
+/* What rules ask about it, in s->scratch. */
+void user_propensity_facts(struct user_stage *s, struct fr_rule_world *world, const struct fr_user *u,
+                           fr_time_ms now_ms);
+void user_publish_propensities(struct user_stage *s, const struct fr_stage_batch *b);
 
 /* user_ads.c: what campaigns are worth for users */
 /* Keys of the pacing views, if they are due; keys has room for views.partitions. */

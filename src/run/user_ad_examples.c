@@ -75,6 +75,7 @@ void user_ad_example(struct user_stage *s, const struct fr_stage_batch *b, uint3
 void user_drop_ads(struct user_stage *s) {
     if (s->feeds.campaigns) fr_slot_release(s->feeds.campaigns, &s->campaigns);
     if (s->feeds.ads) fr_slot_release(s->feeds.ads, &s->ad_models);
+    if (s->feeds.propensities) fr_slot_release(s->feeds.propensities, &s->propensities);
 }
 
 /* A batch that was given up has not been finished. */
@@ -82,6 +83,7 @@ void user_begin_ads(struct user_stage *s) {
     user_drop_ads(s);
     if (s->feeds.campaigns) s->campaigns = fr_slot_take(s->feeds.campaigns);
     if (s->feeds.ads) s->ad_models = fr_slot_take(s->feeds.ads);
+    if (s->feeds.propensities) s->propensities = fr_slot_take(s->feeds.propensities);
 }
 
 void user_end_ads(struct user_stage *s, const struct fr_stage_batch *b) {

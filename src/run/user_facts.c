@@ -5,8 +5,13 @@
 const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_user *u,
                                        const struct fr_campaign_set *set, const struct fr_catalog *catalog,
                                        fr_time_ms now_ms) {
-    const struct fr_rule_world world = {&s->rules->profile, &s->rules->popularity, &s->ids, set, catalog,
-                                        set->asks_interests};
+    struct fr_rule_world world = {.rules = &s->rules->profile,
+                                  .decay = &s->rules->popularity,
+                                  .ids = &s->ids,
+                                  .set = set,
+                                  .catalog = catalog,
+                                  .asks_interests = set->asks_interests};
     fr_arena_clear(&s->scratch);
+    user_propensity_facts(s, &world, u, now_ms);
     return fr_rule_facts_of(&world, u, now_ms, &s->scratch);
 }

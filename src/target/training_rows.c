@@ -108,6 +108,11 @@ static float *row_values(struct fr_training_rows *r, uint32_t row) {
     return r->table.values + (size_t)row * r->table.column_n;
 }
 
+static struct fr_known_prices prices_of(const struct fr_training_rows *r, const struct world *w) {
+    return r->schedule.without_prices ? (struct fr_known_prices){NULL, 0}
+                                      : (struct fr_known_prices){w->prices, w->price_n};
+}
+
 static void add_row(struct fr_training_rows *r, struct tracked *t, uint32_t user) {
     if (r->table.row_n == r->cap) {
         r->cap = r->cap * 2 + 1024;
@@ -116,8 +121,8 @@ static void add_row(struct fr_training_rows *r, struct tracked *t, uint32_t user
         r->table.labels = fr_realloc(r->table.labels, r->cap);
     }
     uint32_t row = r->table.row_n++;
-    struct fr_known_prices prices = {r->world.prices, r->world.price_n};
-    fr_propensity_features_of(r->features, &t->user, r->next_cut_ms, prices, row_values(r, row));
+    fr_propensity_features_of(r->features, &t->user, r->next_cut_ms, prices_of(r, &r->world),
+                              row_values(r, row));
     r->rows[row] = (struct row){{user, r->next_cut_ms}, NO_ROW};
     r->table.labels[row] = r->task.kind == FR_TRAINING_CHURN;
     if (t->newest != NO_ROW) r->rows[t->newest].next = row;
@@ -225,9 +230,42 @@ bool fr_training_row_check(const struct fr_training_rows *r, const struct fr_tra
     float again[FR_FEATURE_COLUMNS_MAX];
     for (uint32_t i = 0; i < n && log[i].time_ms < row->time_ms; i++)
         world_hear(&w, r->rules, r->ids, &log[i]);
-    struct fr_known_prices prices = {w.prices, w.price_n};
-    fr_propensity_features_of(r->features, &world_user(&w, row->user)->user, row->time_ms, prices, again);
+    fr_propensity_features_of(r->features, &world_user(&w, row->user)->user, row->time_ms, prices_of(r, &w),
+                              again);
     bool same = is_same(features, again, r->table.column_n);
     world_fini(&w);
     return same;
+}
+
+bool fr_training_row_allowed(const struct fr_training_rows *r, const struct fr_training_row *row,
+                             bool must_be_given) {
+    const struct tracked *t = r->world.users[row->user];
+    return t->user.events && fr_user_allows_ads(&t->user, must_be_given);
+}
+
+/* ---- the split ---- */
+
+static int by_time(const void *a, const void *b) {
+    fr_time_ms x = *(const fr_time_ms *)a, y = *(const fr_time_ms *)b;
+    return (x > y) - (x < y);
+}
+
+fr_time_ms fr_training_asked_from(const struct fr_training_row *rows, uint32_t n) {
+    fr_time_ms *cuts = fr_alloc(((size_t)n + 1) * sizeof *cuts), first_ms = INT64_MAX;
+    uint32_t cut_n = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (cut_n == 0 || cuts[cut_n - 1] != rows[i].time_ms) cuts[cut_n++] = rows[i].time_ms;
+    qsort(cuts, cut_n, sizeof *cuts, by_time);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < cut_n; i++)
+        if (kept == 0 || cuts[kept - 1] != cuts[i]) cuts[kept++] = cuts[i];
+    if (kept) first_ms = cuts[kept - (kept + 3) / 4];
+    free(cuts);
+    return first_ms;
+}
+
+enum fr_training_part fr_training_part_of(const struct fr_training_row *row, int64_t horizon_ms,
+                                          fr_time_ms asked_ms) {
+    if (row->time_ms >= asked_ms) return FR_TRAINING_ASK;
+    return row->time_ms + horizon_ms > asked_ms ? FR_TRAINING_GAP : FR_TRAINING_LEARN;
 }

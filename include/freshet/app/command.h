@@ -41,6 +41,8 @@ enum fr_exit {
     X(bench, "decode|stages|end-to-end|load", "measure speed on a generated load")              \
     X(eval, "WHAT", "measure how good the lists are, on recorded data")                         \
     X(models, "list|fit|show VERSION|...", "see fitted models, refit, promote, roll back")      \
+    X(propensities, "list|fit [TASK...]|rollback TASK",                                         \
+      "fit what users will probably do, see it, roll it back")                                  \
     X(doctor, "[--audit]", "look at Redis, Kafka and the state, say what to change")            \
     X(version, "", "print the version and those of the libraries")
 

@@ -97,6 +97,12 @@ struct fr_config {
         int64_t model_bits, click_window_ms, conversion_window_ms, late_ms, waiting_most, ad_snapshot_ms;
     } targeting;
     struct {
+        struct fr_config_list tasks;
+        int64_t model; /* enum fr_propensity_kind */
+        int64_t horizon_days, every_days, warmup_days, recent_days;
+        double change;
+    } propensities;
+    struct {
         struct fr_config_list stages;
         int64_t workers, state_cache_bytes, drain_timeout_ms;
     } run;

@@ -84,6 +84,8 @@ enum fr_stat_label {
       "Campaigns that target a user and were not eligible.")                                                 \
     X(AUDIENCES_PUBLISHED, "audiences_published_total", COUNTER, NONE,                                       \
       "Records of users' segments published.")                                                               \
+    X(PROPENSITIES_PUBLISHED, "propensities_published_total", COUNTER, NONE,                                 \
+      "Records of users' propensities published, withdrawn ones too.")                                       \
     X(BATCH_RECORDS, "batch_records", HISTOGRAM, STAGE, "Records in a batch.")                               \
     X(BATCH_SECONDS, "batch_process_duration_seconds", HISTOGRAM, STAGE, "Load and apply of one batch.")     \
     X(TXN_SECONDS, "kafka_txn_duration_seconds", HISTOGRAM, STAGE, "Begin to committed of one transaction.") \

@@ -46,6 +46,8 @@ bool fr_control_read(struct fr_str value, struct fr_control *out);
 struct fr_model_event {
     enum fr_model_event_kind kind;
     const char *version, *in_force; /* the bundle; what is in force from now on */
+    const char *task;               /* of a propensity; NULL: it is a bundle */
+    const char *test;               /* what the verdict tested; NULL: lists of a bundle */
     const char *by;                 /* "schedule", "command", "drift", "monitor" */
     const char *reason;             /* a sentence */
     fr_time_ms time_ms;

@@ -24,6 +24,10 @@ struct fr_refitter_config {
     enum fr_err (*announce)(void *context, const struct fr_model_event *event,
                             const struct fr_control *control,
                             struct fr_errmsg *msg); /* from the refitter's thread */
+    /* What else is fitted, after each fit of a bundle, successful or not, in the same thread. goes_on has progress's shape and is
+     * asked with `refitter`. NULL: nothing. */
+    void (*after)(void *context, struct fr_store *store, const char *by,
+                  bool (*goes_on)(void *refitter, const char *step, double done), void *refitter);
 };
 
 struct fr_refitter;

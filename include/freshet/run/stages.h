@@ -37,6 +37,12 @@ struct fr_ad_rules {
     uint32_t snapshot_ms; /* between two snapshots of the ad models, at least */
 };
 
+/* What users will probably do. */
+struct fr_propensity_rules {
+    bool enabled;  /* false: models are not followed and nothing is said */
+    double change; /* a probability that has moved so far is said again */
+};
+
 /* Read-only for all stages of the process. */
 struct fr_rules {
     struct fr_event_rules events;
@@ -57,6 +63,7 @@ struct fr_rules {
     struct fr_monitor_params monitor; /* of the lists by a bundle after it came into force */
     uint32_t snapshot_ms;             /* between two snapshots of a live model, at least */
     struct fr_ad_rules ads;
+    struct fr_propensity_rules propensities;
 };
 
 /* Every default of the program: what it does without a configuration. */
@@ -70,10 +77,11 @@ uint64_t fr_rules_hash(const struct fr_rules *r, enum fr_topic input);
 
 /* What others keep up to date while stages run; each may be NULL: there is none. All are kept. */
 struct fr_stage_feeds {
-    struct fr_slot *models;    /* of struct fr_live_model (run/live_model.h): what lists are made with */
-    struct fr_slot *catalogs;  /* of struct fr_catalog_version (run/catalog_follow.h) */
-    struct fr_slot *campaigns; /* of struct fr_campaign_set (target/campaign_set.h) */
-    struct fr_slot *ads;       /* of struct fr_live_ads (run/live_ads.h): what ad scores are made with */
+    struct fr_slot *models;       /* of struct fr_live_model (run/live_model.h): what lists are made with */
+    struct fr_slot *catalogs;     /* of struct fr_catalog_version (run/catalog_follow.h) */
+    struct fr_slot *campaigns;    /* of struct fr_campaign_set (target/campaign_set.h) */
+    struct fr_slot *ads;          /* of struct fr_live_ads (run/live_ads.h): what ad scores are made with */
+    struct fr_slot *propensities; /* of struct fr_live_propensities (run/propensity_follow.h) */
 };
 
 struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions,

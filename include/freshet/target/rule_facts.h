@@ -16,6 +16,8 @@ struct fr_rule_world {
     const struct fr_campaign_set *set; /* NULL: there are no segments */
     const struct fr_catalog *catalog;  /* NULL: none is known, and nobody has interests */
     bool asks_interests;               /* some rule that will be asked does */
+    double (*propensity)(void *context, struct fr_str task); /* of the user; NULL: none is known */
+    void *propensity_context;
 };
 
 const struct fr_rule_facts *fr_rule_facts_of(const struct fr_rule_world *world, const struct fr_user *user,

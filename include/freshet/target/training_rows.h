@@ -41,6 +41,7 @@ bool fr_training_task_read(struct fr_str text, struct fr_training_task *task);
 struct fr_training_schedule {
     fr_time_ms first_ms;
     int64_t every_ms, recent_ms; /* above 0 */
+    bool without_prices;         /* as if none were known: for who will be asked without them */
 };
 
 struct fr_training_row {
@@ -60,6 +61,18 @@ void fr_training_rows_free(struct fr_training_rows *r);
 void fr_training_rows_add(struct fr_training_rows *r, const struct fr_event *event);
 /* No more events: lends the table and its rows, in order of time and then of users' numbers. */
 const struct fr_table *fr_training_rows_end(struct fr_training_rows *r, const struct fr_training_row **rows);
+
+/* Whether ads are allowed for a row's user as things stand at the end of the log; false also of who was deleted. */
+bool fr_training_row_allowed(const struct fr_training_rows *r, const struct fr_training_row *row,
+                             bool must_be_given);
+
+/* One split by time: rows of the last quarter of the cuts are asked, rows before are learnt from, but for those in the gap,
+ * whose horizon reaches the first cut that is asked. */
+enum fr_training_part { FR_TRAINING_LEARN, FR_TRAINING_GAP, FR_TRAINING_ASK };
+/* The first cut of the last quarter; rows in any order. INT64_MAX: there are none. */
+fr_time_ms fr_training_asked_from(const struct fr_training_row *rows, uint32_t n);
+enum fr_training_part fr_training_part_of(const struct fr_training_row *row, int64_t horizon_ms,
+                                          fr_time_ms asked_ms);
 
 /* Whether a row's features are those of the log cut off at its time: log[n] is the whole log. */
 bool fr_training_row_check(const struct fr_training_rows *r, const struct fr_training_row *row,

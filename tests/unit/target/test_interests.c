@@ -124,7 +124,7 @@ static void test_facts_have_what_the_world_has(void) {
         FR_STR("{\"id\":\"warm\",\"kind\":\"segment\",\"rule\":\"interest(\\\"warm\\\") > .3\"}"), 1,
         &faults));
     struct fr_campaign_set *set = fr_campaign_book_version(book, 1);
-    struct fr_rule_world world = {&w.rules, &w.decay, &w.ids, set, &w.catalog, true};
+    struct fr_rule_world world = {&w.rules, &w.decay, &w.ids, set, &w.catalog, true, NULL, NULL};
     const struct fr_rule_facts *facts = fr_rule_facts_of(&world, &w.user, now_ms, &w.arena);
     CHECK(matches("segment(\"warm\") and interest(\"shoes\") > .3 and purchases(11d) == 1", facts));
     CHECK(!matches("purchases(9d) == 1", facts));

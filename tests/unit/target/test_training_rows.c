@@ -63,7 +63,7 @@ struct made {
 static struct made make(const char *task_text) {
     struct made m;
     struct fr_training_task task;
-    struct fr_training_schedule schedule = {1010 * DAY, 10 * DAY, 365 * DAY};
+    struct fr_training_schedule schedule = {1010 * DAY, 10 * DAY, 365 * DAY, false};
     CHECK(fr_training_task_read(fr_str_of(task_text), &task));
     task.horizon_ms = 7 * DAY;
     fr_propensity_features_init(&m.features, &catalog, task.category, &arena);
