@@ -82,7 +82,7 @@ static void score_user(struct scores_bench *b, uint32_t n) {
     int64_t start_ns = fr_clock_cpu_ns();
     struct fr_ad_scores scores = fr_ad_scores_of(b->scorer, &q, &b->arena);
     int64_t judged_ns = fr_clock_cpu_ns();
-    struct fr_ad_scores_head head = {q.user_id, now_ms, now_ms + 1, FR_STR("e1"), 1};
+    struct fr_ad_scores_head head = {q.user_id, now_ms, now_ms + 1, now_ms + 1, FR_STR("e1"), 1};
     fr_buf_clear(&b->record);
     fr_ad_scores_write(&b->record, &head, &scores, b->set);
     b->write_ns += fr_clock_cpu_ns() - judged_ns;

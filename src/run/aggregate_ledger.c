@@ -5,6 +5,7 @@
 void ledger_begin(struct aggregate_stage *s, const struct fr_stage_batch *b) {
     struct aggregate_ads *a = &s->ads;
     a->is_ledger = fr_arena_zero(b->arena, b->record_n * sizeof *a->is_ledger);
+    a->reports = fr_arena_zero(b->arena, b->record_n * sizeof(struct fr_permit_report *));
     if (b->record_n <= a->row_cap) return;
     a->rows = fr_realloc(a->rows, b->record_n * sizeof *a->rows);
     memset(a->rows + a->row_cap, 0, (b->record_n - a->row_cap) * sizeof *a->rows);
@@ -15,10 +16,27 @@ static struct fr_str id_of(const struct aggregate_stage *s, uint32_t campaign) {
     return campaign == (uint32_t)FR_DICT_NONE ? FR_STR("") : fr_dict_str(&s->ids, campaign);
 }
 
+static void decode_report(struct aggregate_stage *s, const struct fr_stage_batch *b, uint32_t record,
+                          struct fr_wants *wants) {
+    struct fr_permit_report report;
+    struct fr_str id;
+    s->ads.is_ledger[record] = true;
+    s->bad[record] = !fr_permit_report_read(&report, &id, b->records[record].value);
+    if (s->bad[record]) return;
+    s->ads.reports[record] = fr_arena_alloc(b->arena, sizeof report);
+    *s->ads.reports[record] = report;
+    fr_want(wants, fr_keys_thing(FR_KEY_LEDGER, id, b->arena));
+}
+
 /* Rows of one campaign lie together; each run of them is one state. */
 bool ledger_decode(struct aggregate_stage *s, const struct fr_stage_batch *b, uint32_t record,
                    struct fr_wants *wants) {
     struct fr_ledger_rows *rows = &s->ads.rows[record];
+    rows->n = 0;
+    if (fr_permit_is_report(b->records[record].value)) {
+        decode_report(s, b, record, wants);
+        return true;
+    }
     if (!fr_ledger_is_record(b->records[record].value)) return false;
     s->ads.is_ledger[record] = true;
     s->bad[record] = !fr_ledger_record_read(rows, b->records[record].value, &s->ids);
@@ -37,6 +55,15 @@ static void note_place(struct aggregate_stage *s, struct ledger_state *st, int32
     if (st->number == (uint32_t)FR_DICT_NONE) s->ads.partitions[partition].traffic = st;
 }
 
+static void apply_report(struct aggregate_stage *s, const struct fr_record *r, struct fr_cell *cell,
+                         const struct fr_permit_report *report) {
+    if (!cell) return; /* the stored state has it */
+    struct ledger_state *st = cell->state;
+    note_place(s, st, r->partition);
+    fr_ledger_report(&st->ledger, report);
+    cell->bytes = (uint32_t)(fr_ledger_bytes(&st->ledger) + sizeof *st);
+}
+
 void ledger_apply(struct aggregate_stage *s, const struct fr_stage_batch *b, uint32_t record,
                   struct fr_cell *const *cells, uint32_t cell_n) {
     const struct fr_ledger_rows *rows = &s->ads.rows[record];
@@ -44,6 +71,7 @@ void ledger_apply(struct aggregate_stage *s, const struct fr_stage_batch *b, uin
     uint32_t cell = 0;
     s->ads.partitions[r->partition].is_ours = true;
     if (r->timestamp_ms > s->ads.newest_ms) s->ads.newest_ms = r->timestamp_ms;
+    if (s->ads.reports[record] && cell_n) apply_report(s, r, cells[0], s->ads.reports[record]);
     for (uint32_t i = 0; i < rows->n; i++) {
         cell += i && rows->at[i].campaign != rows->at[i - 1].campaign;
         if (cell >= cell_n || !cells[cell]) continue; /* the stored state has it */

@@ -131,8 +131,17 @@ static bool is_exhausted(const struct fr_campaign *c, const struct fr_pacing_ent
            (c->total_micros && e->spent_total_micros >= c->total_micros);
 }
 
-static struct fr_pacing_entry entry_of(struct aggregate_stage *s, const struct fr_campaign *c,
-                                       const struct fr_traffic_shape *traffic) {
+static struct fr_str permits_of(const struct fr_permit_book *book, struct fr_arena *arena) {
+    struct fr_buf bytes = {0};
+    if (!book->n) return FR_STR("");
+    fr_permit_book_encode(book, &bytes);
+    struct fr_str copy = fr_arena_copy(arena, fr_buf_slice(&bytes));
+    fr_buf_fini(&bytes);
+    return copy;
+}
+
+static struct fr_pacing_entry entry_of(struct aggregate_stage *s, const struct fr_stage_batch *b,
+                                       const struct fr_campaign *c, const struct fr_traffic_shape *traffic) {
     struct pace *p = ledger_pace(s, fr_dict_find(&s->ids, c->id));
     const struct fr_ledger *ledger = p->live ? &p->live->ledger : &p->stored;
     fr_time_ms now = s->ads.newest_ms;
@@ -151,6 +160,7 @@ static struct fr_pacing_entry entry_of(struct aggregate_stage *s, const struct f
         e.multiplier = fr_pacing_step(&p->control, &plan, ledger, delays_ms[c->pays], now);
     if (e.exhausted) e.multiplier = 0;
     e.control = p->control;
+    e.permits = permits_of(&ledger->permits, b->arena);
     return e;
 }
 
@@ -166,7 +176,7 @@ static void write_view(struct aggregate_stage *s, const struct fr_stage_batch *b
     for (uint32_t i = 0; i < set->campaign_n; i++) {
         const struct fr_campaign *c = &set->campaigns[i].record;
         if (partition_of(s, c->id) == partition && fr_campaign_runs(c, s->ads.newest_ms))
-            entries[n++] = entry_of(s, c, &traffic);
+            entries[n++] = entry_of(s, b, c, &traffic);
     }
     fr_buf_clear(&s->view);
     fr_pacing_view_encode(&s->view, s->ads.newest_ms, entries, n);

@@ -48,8 +48,9 @@ struct paced_partition {
 
 /* What aggregate_ledger.c and aggregate_pacing.c keep. */
 struct aggregate_ads {
-    struct fr_ledger_rows *rows; /* [row_cap] one for each record of a batch, reused */
-    bool *is_ledger;             /* [record_n] of the batch, in its arena */
+    struct fr_ledger_rows *rows;       /* [row_cap] one for each record of a batch, reused */
+    bool *is_ledger;                   /* [record_n] of the batch, in its arena */
+    struct fr_permit_report **reports; /* [record_n] NULL: the record is none; in the batch's arena */
     uint32_t row_cap;
     struct pace *paces; /* [pace_cap] by number in ids */
     uint32_t pace_cap;

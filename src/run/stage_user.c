@@ -103,6 +103,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
                   struct fr_cell *const *cells, uint32_t cell_n, bool silent) {
     struct user_stage *s = (struct user_stage *)stage;
     struct decoded *d = &s->decoded[record];
+    user_leases_record(s, b, record, silent);
     if (d->reject != FR_REJECT_NONE) {
         if (!silent) reject(s, b, record, d->reject, d->detail);
         return;
@@ -176,6 +177,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     user_publish_scores(s, b);
     user_sweep_scores(s, b);
     user_ledger_send(s, b);
+    user_leases_send(s, b);
     user_end_ads(s, b);
 }
 
@@ -222,10 +224,15 @@ static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
     free(state);
 }
 
+static void partition_dropped(struct fr_stage *stage, int32_t partition) {
+    user_leases_dropped((struct user_stage *)stage, partition);
+}
+
 static void free_stage(struct fr_stage *stage) {
     struct user_stage *s = (struct user_stage *)stage;
     user_views_fini(s);
     user_ads_fini(s);
+    user_leases_fini(s);
     fr_arena_fini(&s->scratch);
     fr_keys_fini(&s->views);
     fr_keys_fini(&s->lists);
@@ -257,6 +264,7 @@ static const struct fr_stage_ops ops = {.name = "user",
                                         .state_decode = state_decode,
                                         .state_encode = state_encode,
                                         .state_free = state_free,
+                                        .partition_dropped = partition_dropped,
                                         .free = free_stage};
 
 struct fr_stage *fr_stage_user_new(const struct fr_rules *rules, uint32_t affinity_partitions,

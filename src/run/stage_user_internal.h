@@ -17,6 +17,7 @@
 #include "freshet/target/ledger_record.h"
 #include "freshet/run/stages.h"
 #include "freshet/target/ad_example.h"
+#include "freshet/target/permit.h"
 
 /* The record that last touched a user. */
 struct cause {
@@ -98,6 +99,33 @@ struct user_ads {
     uint64_t swept;              /* the version that the last sweep was for; 0: none */
 };
 
+/* One partition of the input, as hard budgets see it. */
+struct lease_place {
+    fr_time_ms clock_ms; /* the latest timestamp of a record; 0: none yet */
+    int64_t generation;  /* 0: nothing has been said for it since it came */
+    bool moved;          /* in this batch */
+};
+
+struct lease_holder {
+    struct fr_permits permits;
+    uint32_t partition, campaign; /* in ids */
+    fr_time_ms learnt_ms;         /* of the pacing views that it has seen */
+};
+
+/* What user_leases.c keeps. */
+struct user_leases {
+    struct lease_place *places; /* [place_n] */
+    uint32_t place_n;
+    int32_t now_at;                /* the partition of the record being applied */
+    struct fr_map holder_of;       /* partition and campaign to holder + 1 */
+    struct lease_holder **holders; /* [holder_n] */
+    uint32_t holder_n, holder_cap;
+    /* By place of the campaign in the version numbers_of, 0: of none. */
+    bool *covered;     /* whether a permit can be given */
+    uint32_t *numbers; /* in ids; FR_DICT_NONE: its budget is not hard */
+    uint64_t numbers_of;
+};
+
 struct user_stage {
     struct fr_stage base;
     const struct fr_rules *rules;
@@ -115,6 +143,7 @@ struct user_stage {
     struct fr_slot_hold campaigns, ad_models, propensities; /* of the feeds of these names, during a batch */
     struct fr_live_lister *lister;
     struct user_ads ads;
+    struct user_leases leases;
     struct fr_arena scratch; /* of one user: a batch has thousands of them, and campaigns hundreds each */
     fr_time_ms newest_ms;    /* the latest time of an event so far */
     uint64_t batch_number;   /* from 1 */
@@ -172,6 +201,8 @@ const struct fr_rule_facts *user_facts(struct user_stage *s, const struct fr_use
 struct user_ad_before {
     bool is_ad; /* false: the event is of no campaign */
     bool has_events, touched, shown, converted;
+    fr_time_ms
+        unanswered_ms; /* the latest impression, if no event of this type followed it; else FR_EXPOSURE_NEVER */
 };
 struct user_ad_before user_ledger_before(const struct user_stage *s, const struct fr_event *e,
                                          const struct fr_user *u);
@@ -183,6 +214,22 @@ void user_ledger_opportunities(struct user_stage *s, const struct fr_stage_batch
                                const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
                                fr_time_ms now_ms);
 void user_ledger_send(struct user_stage *s, const struct fr_stage_batch *b);
+
+/* user_leases.c: permits of campaigns with a hard budget */
+/* Each record, before it is applied. */
+void user_leases_record(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record, bool silent);
+/* Something of such a campaign was applied, of whatever it pays for. False: it is not covered, and is not billed. */
+bool user_leases_bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
+                      const struct fr_campaign *c, int64_t *micros);
+/* What can be shown to a user of this partition. Lent until the next one. */
+const bool *user_leases_covered(struct user_stage *s, int32_t partition, const struct fr_campaign_set *set);
+/* Scores that are said now, with permits until until_ms. */
+void user_leases_give(struct user_stage *s, int32_t partition, const struct fr_ad_scores *scores,
+                      const struct fr_campaign_set *set, fr_time_ms until_ms);
+/* After the ledger's records. */
+void user_leases_send(struct user_stage *s, const struct fr_stage_batch *b);
+void user_leases_dropped(struct user_stage *s, int32_t partition);
+void user_leases_fini(struct user_stage *s);
 
 /* user_withheld.c: who could have been shown what */
 /* Unless it is remembered, or on its way. */

@@ -8,6 +8,13 @@
 #include "stage_user_internal.h"
 #include <math.h>
 
+static fr_time_ms unanswered_ms(const struct fr_exposure *x, enum fr_event_type type) {
+    if (!x || !x->time_n) return FR_EXPOSURE_NEVER;
+    fr_time_ms shown_ms = x->times[x->time_n - 1];
+    fr_time_ms answer_ms = type == FR_EVENT_AD_CLICK ? x->click_ms : x->conversion_ms;
+    return answer_ms < shown_ms ? shown_ms : FR_EXPOSURE_NEVER;
+}
+
 struct user_ad_before user_ledger_before(const struct user_stage *s, const struct fr_event *e,
                                          const struct fr_user *u) {
     if (!fr_exposure_is_of(e->type) || !e->campaign_id.len) return (struct user_ad_before){0};
@@ -17,6 +24,7 @@ struct user_ad_before user_ledger_before(const struct user_stage *s, const struc
     return (struct user_ad_before){.is_ad = true,
                                    .has_events = u->events > 0,
                                    .touched = x,
+                                   .unanswered_ms = unanswered_ms(x, e->type),
                                    .shown = x && x->impressions,
                                    .converted = x && x->conversions};
 }
@@ -78,6 +86,15 @@ static void count_predicted(struct user_stage *s, const struct fr_event *e, cons
                  FR_LEDGER_CONVERSION_PREDICTED_MICROS);
 }
 
+static void bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
+                 const struct fr_campaign *c) {
+    int64_t micros = price_micros(e, c);
+    bool covered = c->budget != FR_CAMPAIGN_HARD || user_leases_bill(s, e, before, c, &micros);
+    if (c->pays != paid_for(e) || !covered) return;
+    add(s, e, FR_LEDGER_BILLED, 1);
+    add(s, e, FR_LEDGER_SPEND_MICROS, micros);
+}
+
 void user_ledger_event(struct user_stage *s, const struct fr_event *e, const struct fr_user *u,
                        const struct user_ad_before *before) {
     if (!s->rules->ads.enabled || !before->is_ad) return;
@@ -89,9 +106,7 @@ void user_ledger_event(struct user_stage *s, const struct fr_event *e, const str
     enum fr_ledger_measure measure = measure_of(e, control);
     add(s, e, measure, 1);
     count_predicted(s, e, u);
-    if (!c || c->record.pays != paid_for(e) || measure == FR_LEDGER_CONTROL_CONVERSIONS) return;
-    add(s, e, FR_LEDGER_BILLED, 1);
-    add(s, e, FR_LEDGER_SPEND_MICROS, price_micros(e, &c->record));
+    if (c && measure != FR_LEDGER_CONTROL_CONVERSIONS) bill(s, e, before, &c->record);
 }
 
 void user_ledger_opportunities(struct user_stage *s, const struct fr_stage_batch *b, struct user_state *u,

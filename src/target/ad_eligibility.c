@@ -38,7 +38,9 @@ static enum fr_ad_bar budget_of(const struct fr_ad_question *q, uint32_t campaig
     if (!c->daily_micros && !c->total_micros) return FR_AD_BAR_NONE;
     if (!pace) return FR_AD_BAR_PACED;
     if (pace->exhausted) return FR_AD_BAR_BUDGET;
-    return fr_pacing_admits(pace->multiplier, q->user_id, c->id, q->slot) ? FR_AD_BAR_NONE : FR_AD_BAR_PACED;
+    if (!fr_pacing_admits(pace->multiplier, q->user_id, c->id, q->slot)) return FR_AD_BAR_PACED;
+    bool covered = c->budget != FR_CAMPAIGN_HARD || (q->covered && q->covered[campaign]);
+    return covered ? FR_AD_BAR_NONE : FR_AD_BAR_UNCOVERED;
 }
 
 enum fr_ad_bar fr_ad_bar_of(const struct fr_ad_question *q, uint32_t campaign, const struct fr_bought *bought,

@@ -71,7 +71,8 @@ static void put_reasons(struct fr_buf *b, const struct fr_click_reasons *r) {
     fr_json_close(b, ']');
 }
 
-static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c) {
+static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c,
+                       fr_time_ms permit_ms) {
     fr_json_key(b, "eligible");
     fr_json_bool(b, true);
     put_text(b, "creative_id", s->creative_id);
@@ -80,6 +81,7 @@ static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const stru
     put_number(b, "conversion_probability", s->conversion);
     put_number(b, "expected_value", s->value_micros * 1e-6);
     if (c->currency.len) put_text(b, "currency", c->currency);
+    if (c->budget == FR_CAMPAIGN_HARD) put_time(b, "show_until", permit_ms);
     if (c->priority) {
         fr_json_key(b, "priority");
         fr_json_int(b, c->priority);
@@ -87,11 +89,12 @@ static void put_scored(struct fr_buf *b, const struct fr_ad_score *s, const stru
     if (s->has_reasons) put_reasons(b, &s->reasons);
 }
 
-static void put_score(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c) {
+static void put_score(struct fr_buf *b, const struct fr_ad_score *s, const struct fr_campaign *c,
+                      fr_time_ms permit_ms) {
     fr_json_open(b, '{');
     put_text(b, "campaign_id", c->id);
     if (s->bar == FR_AD_BAR_NONE) {
-        put_scored(b, s, c);
+        put_scored(b, s, c, permit_ms);
     } else {
         fr_json_key(b, "eligible");
         fr_json_bool(b, false);
@@ -107,7 +110,7 @@ void fr_ad_scores_write(struct fr_buf *out, const struct fr_ad_scores_head *head
     fr_json_key(out, "scores");
     fr_json_open(out, '[');
     for (uint32_t i = 0; i < scores->n; i++)
-        put_score(out, &scores->at[i], &set->campaigns[scores->at[i].campaign].record);
+        put_score(out, &scores->at[i], &set->campaigns[scores->at[i].campaign].record, head->permit_ms);
     fr_json_close(out, ']');
     fr_json_key(out, "not_targeted");
     fr_json_int(out, scores->not_targeted);

@@ -9,10 +9,6 @@ enum {
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-/* Of amounts, so neither is below 0. */
-static int64_t sum_of(int64_t a, int64_t b) {
-    return least(a, FR_LEASE_MICROS_MAX) + least(b, FR_LEASE_MICROS_MAX - least(a, FR_LEASE_MICROS_MAX));
-}
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* --- holder ------------------------------------------------------------------------------------------- */
@@ -20,7 +16,7 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 void fr_lease_advance(struct fr_lease *lease, fr_time_ms now) {
     int32_t day = fr_ledger_day(fr_ledger_hour(now));
     if (day <= lease->day) return;
-    lease->billed_before_micros = sum_of(lease->billed_before_micros, lease->billed_micros);
+    lease->billed_before_micros = fr_lease_sum(lease->billed_before_micros, lease->billed_micros);
     lease->granted_micros = lease->returned_micros = lease->reserved_micros = lease->billed_micros = 0;
     lease->answered_n = lease->asked_n; /* an answer that is still under way is for a day that is over */
     lease->day = day;
@@ -89,7 +85,7 @@ void fr_lease_take(struct fr_lease *lease, const struct fr_lease_grant *grant) {
     if (grant->number != lease->asked_n || grant->day != lease->day) return;
     if (lease->answered_n == lease->asked_n) return;
     lease->answered_n = lease->asked_n;
-    lease->granted_micros = sum_of(lease->granted_micros, grant->granted_micros);
+    lease->granted_micros = fr_lease_sum(lease->granted_micros, grant->granted_micros);
     lease->portion_micros = grant->granted_micros;
 }
 
@@ -121,7 +117,7 @@ int64_t fr_lease_book_on_day(const struct fr_lease_book *book, int32_t day) {
     int64_t sum = 0;
     for (uint32_t i = 0; i < book->n; i++)
         if (book->accounts[i].day == day)
-            sum = sum_of(sum, book->accounts[i].granted_micros - book->accounts[i].returned_micros);
+            sum = fr_lease_sum(sum, book->accounts[i].granted_micros - book->accounts[i].returned_micros);
     return sum;
 }
 
@@ -130,7 +126,8 @@ int64_t fr_lease_book_total(const struct fr_lease_book *book) {
     int64_t sum = 0;
     for (uint32_t i = 0; i < book->n; i++) {
         const struct fr_lease_account *a = &book->accounts[i];
-        sum = sum_of(sum, sum_of(a->billed_before_micros, a->granted_micros - a->returned_micros));
+        sum =
+            fr_lease_sum(sum, fr_lease_sum(a->billed_before_micros, a->granted_micros - a->returned_micros));
     }
     return sum;
 }
@@ -166,7 +163,7 @@ bool fr_lease_book_apply(struct fr_lease_book *book, uint32_t partition, const s
     a->returned_micros = least(most(a->returned_micros, ask->returned_micros), a->granted_micros);
     if (ask->wanted_micros <= 0) return false;
     *grant = (struct fr_lease_grant){ask->number, ask->day, grant_of(book, budget, ask)};
-    a->granted_micros = sum_of(a->granted_micros, grant->granted_micros);
+    a->granted_micros = fr_lease_sum(a->granted_micros, grant->granted_micros);
     return true;
 }
 

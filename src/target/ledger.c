@@ -86,6 +86,16 @@ void fr_ledger_apply(struct fr_ledger *ledger, uint32_t hours_kept, const struct
                &delta->add);
 }
 
+void fr_ledger_report(struct fr_ledger *ledger, const struct fr_permit_report *report) {
+    struct fr_permit_spent spent = {.total_micros = fr_ledger_total(ledger, FR_LEDGER_SPEND_MICROS)};
+    const struct fr_ledger_series *days = &ledger->days;
+    for (uint32_t i = find(days, fr_ledger_day(fr_ledger_hour(report->clock_ms))); i < days->n; i++) {
+        int64_t micros = days->buckets[i].sums.of[FR_LEDGER_SPEND_MICROS];
+        if (micros > spent.on_day_micros) spent.on_day_micros = micros;
+    }
+    fr_permit_book_apply(&ledger->permits, report, &spent);
+}
+
 int64_t fr_ledger_on_day(const struct fr_ledger *ledger, int32_t day, enum fr_ledger_measure measure) {
     uint32_t place = find(&ledger->days, day);
     if (place == ledger->days.n || ledger->days.buckets[place].at != day) return 0;
@@ -122,11 +132,13 @@ const char *fr_ledger_check(const struct fr_ledger *ledger, uint32_t hours_kept)
 }
 
 size_t fr_ledger_bytes(const struct fr_ledger *ledger) {
-    return sizeof *ledger + (ledger->hours.cap + ledger->days.cap) * sizeof(struct fr_ledger_bucket);
+    return sizeof *ledger + (ledger->hours.cap + ledger->days.cap) * sizeof(struct fr_ledger_bucket) +
+           ledger->permits.n * sizeof *ledger->permits.accounts;
 }
 
 void fr_ledger_fini(struct fr_ledger *ledger) {
     free(ledger->hours.buckets);
     free(ledger->days.buckets);
+    fr_permit_book_fini(&ledger->permits);
     *ledger = (struct fr_ledger){0};
 }

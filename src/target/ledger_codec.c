@@ -1,6 +1,6 @@
 /* A ledger as MessagePack, for docs/STATE.md:
  *
- *   [version, newest hour, totals, hours, days]
+ *   [version, newest hour, totals, hours, days]     and, in hard mode, the book of permits as its own bytes
  *
  * Sums are a mask of the measures that are not 0, then these; totals are one such array. hours and days are flat
  * arrays of an age and its sums, the oldest first; the age is counted from the newest hour or its day. */
@@ -38,8 +38,15 @@ static void write_series(const struct fr_ledger_series *s, int64_t newest, struc
     }
 }
 
+static void write_permits(const struct fr_permit_book *book, struct fr_buf *out) {
+    struct fr_buf bytes = {0};
+    fr_permit_book_encode(book, &bytes);
+    fr_pack_bin(out, fr_buf_slice(&bytes));
+    fr_buf_fini(&bytes);
+}
+
 void fr_ledger_encode(const struct fr_ledger *ledger, struct fr_buf *out) {
-    fr_pack_array(out, FIELDS);
+    fr_pack_array(out, FIELDS + (ledger->permits.n > 0));
     fr_pack_int(out, FR_LEDGER_VERSION);
     if (ledger->touched)
         fr_pack_int(out, ledger->newest_hour);
@@ -49,6 +56,7 @@ void fr_ledger_encode(const struct fr_ledger *ledger, struct fr_buf *out) {
     write_sums(&ledger->totals, out);
     write_series(&ledger->hours, ledger->newest_hour, out);
     write_series(&ledger->days, fr_ledger_day(ledger->newest_hour), out);
+    if (ledger->permits.n) write_permits(&ledger->permits, out);
 }
 
 /* --- decode ------------------------------------------------------------------------------------------- */
@@ -84,8 +92,15 @@ static bool read_series(struct fr_reader *in, struct fr_ledger_series *s, int64_
     return true;
 }
 
+static bool read_permits(struct fr_reader *in, struct fr_permit_book *book) {
+    struct fr_str bytes = fr_pack_read_str(in);
+    return in->ok && fr_permit_book_decode(book, bytes) && book->n > 0;
+}
+
 static bool read_ledger(struct fr_reader *in, struct fr_ledger *ledger, uint32_t hours_kept) {
-    if (fr_pack_read_array(in) != FIELDS || fr_pack_read_int(in) != FR_LEDGER_VERSION) return false;
+    uint32_t fields = fr_pack_read_array(in);
+    bool shaped = fields == FIELDS || fields == FIELDS + 1;
+    if (!shaped || fr_pack_read_int(in) != FR_LEDGER_VERSION) return false;
     ledger->touched = fr_pack_peek(in) != FR_PACK_NIL;
     int64_t newest = 0;
     if (ledger->touched)
@@ -98,7 +113,7 @@ static bool read_ledger(struct fr_reader *in, struct fr_ledger *ledger, uint32_t
     if (!read_sums(in, &left, &ledger->totals) || left) return false;
     return read_series(in, &ledger->hours, newest, hours_kept) &&
            read_series(in, &ledger->days, fr_ledger_day((int32_t)newest), FR_LEDGER_DAYS) &&
-           in->at == in->end;
+           (fields == FIELDS || read_permits(in, &ledger->permits)) && in->at == in->end;
 }
 
 bool fr_ledger_decode(struct fr_ledger *ledger, uint32_t hours_kept, struct fr_str bytes) {

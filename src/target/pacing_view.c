@@ -1,8 +1,8 @@
 /* [version, at, entry ..]; an entry is [id, multiplier, exhausted, spent today, spent in total, impressions, clicks,
- * conversions, control as its own bytes; empty: not started]. */
+ * conversions, control as its own bytes; empty: not started, the book of permits as its own]. */
 #include "freshet/target/pacing_view.h"
 
-enum { HEAD = 2, FIELDS = 9 };
+enum { HEAD = 2, FIELDS = 10 };
 
 void fr_pacing_view_encode(struct fr_buf *out, fr_time_ms at_ms, const struct fr_pacing_entry *entries,
                            uint32_t n) {
@@ -24,6 +24,7 @@ void fr_pacing_view_encode(struct fr_buf *out, fr_time_ms at_ms, const struct fr
         fr_pack_int(out, e->clicks);
         fr_pack_int(out, e->conversions);
         fr_pack_bin(out, fr_buf_slice(&control));
+        fr_pack_bin(out, e->permits);
     }
     fr_buf_fini(&control);
 }
@@ -39,6 +40,7 @@ static bool read_entry(struct fr_reader *in, struct fr_pacing_entry *e) {
                                 &e->conversions};
     for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) *numbers[i] = fr_pack_read_int(in);
     struct fr_str control = fr_pack_read_str(in);
+    e->permits = fr_pack_read_str(in);
     if (in->ok && control.len && !fr_pacing_control_decode(&e->control, control))
         e->control = (struct fr_pacing_control){0};
     return in->ok && e->campaign_id.len && e->multiplier >= 0 && e->multiplier <= 1 && e->impressions >= 0 &&

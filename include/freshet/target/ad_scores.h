@@ -24,15 +24,17 @@
 #include "freshet/target/pacing_view.h"
 
 /* Why a campaign is not eligible, the first that applies: name, code, sentence */
-#define FR_AD_BAR_MAP(X)                                                             \
-    X(NONE, "eligible", "it may be shown")                                           \
-    X(BOUGHT, "just_bought", "the user has just bought what it promotes")            \
-    X(CAP_LIFE, "capped_life", "shown to the user as often as it may ever be")       \
-    X(CAP_DAY, "capped_day", "shown to the user as often as it may be in 24 hours")  \
-    X(CAP_HOUR, "capped_hour", "shown to the user as often as it may be in an hour") \
-    X(CONTROL, "control_group", "the user is one of those who are never shown it")   \
-    X(BUDGET, "out_of_budget", "the budget of the day, or all of it, is spent")      \
-    X(PACED, "paced", "left out at the moment, so that the budget lasts for the day")
+#define FR_AD_BAR_MAP(X)                                                              \
+    X(NONE, "eligible", "it may be shown")                                            \
+    X(BOUGHT, "just_bought", "the user has just bought what it promotes")             \
+    X(CAP_LIFE, "capped_life", "shown to the user as often as it may ever be")        \
+    X(CAP_DAY, "capped_day", "shown to the user as often as it may be in 24 hours")   \
+    X(CAP_HOUR, "capped_hour", "shown to the user as often as it may be in an hour")  \
+    X(CONTROL, "control_group", "the user is one of those who are never shown it")    \
+    X(BUDGET, "out_of_budget", "the budget of the day, or all of it, is spent")       \
+    X(PACED, "paced", "left out at the moment, so that the budget lasts for the day") \
+    X(UNCOVERED, "uncovered",                                                         \
+      "its budget is hard, and at the moment none of it is held here to cover a showing")
 
 enum fr_ad_bar {
 #define FR_AD_BAR_ENUM(name, code, text) FR_AD_BAR_##name,
@@ -45,7 +47,8 @@ const char *fr_ad_bar_text(enum fr_ad_bar bar);
 
 /* Whether something bars it but pacing and budget: then this was no opportunity. */
 static inline bool fr_ad_is_opportunity(enum fr_ad_bar bar) {
-    return bar == FR_AD_BAR_NONE || bar == FR_AD_BAR_BUDGET || bar == FR_AD_BAR_PACED;
+    return bar == FR_AD_BAR_NONE || bar == FR_AD_BAR_BUDGET || bar == FR_AD_BAR_PACED ||
+           bar == FR_AD_BAR_UNCOVERED;
 }
 
 enum { FR_AD_LEARNT_LEAST = 200 };
@@ -76,6 +79,8 @@ struct fr_ad_question {
     const struct fr_campaign_set *campaigns;
     const struct fr_pacing_entry *const
         *paces; /* [campaign_n] NULL: not known, and what has a budget waits */
+    const bool
+        *covered; /* [campaign_n] of those with a hard budget: whether a permit can be given; NULL: none */
     const struct fr_click_model *clicks, *conversions; /* both NULL: none yet */
     uint64_t model_number;                             /* another one for another model */
     struct fr_str surface;
@@ -104,6 +109,7 @@ enum fr_ad_bar fr_ad_bar_of(const struct fr_ad_question *q, uint32_t campaign, c
 struct fr_ad_scores_head {
     struct fr_str user_id;
     fr_time_ms generated_ms, expires_ms;
+    fr_time_ms permit_ms;        /* until when a campaign with a hard budget may be shown */
     struct fr_str model_version; /* empty: there is no model yet */
     uint64_t campaigns;          /* records of the campaigns topic that were known */
 };

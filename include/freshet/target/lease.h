@@ -1,4 +1,5 @@
-/* lease.h - the hard mode of a budget: money is leased to the partitions of the user stage before it is spent.
+/* lease.h - a hard mode of a budget: money is leased to the partitions of the user stage before it is spent. `freshet eval pacing`
+ * simulates it; the stages give out permits instead (permit.h), which need no records of decisions.
  *
  * A holder, one partition's state for one campaign, may bill only what it was granted. It asks the campaign's book, in
  * the aggregate stage, and the book grants what no other holder has. Asks and grants are records in logs, each
@@ -31,6 +32,12 @@ enum { FR_LEASE_COVER_MS = 20000, FR_LEASE_IDLE_MS = 120000, FR_LEASE_IDLE_PARTS
 
 /* No amount is larger; sums stop there. */
 #define FR_LEASE_MICROS_MAX (INT64_C(1) << 60)
+
+/* Of amounts, so neither is below 0. */
+static inline int64_t fr_lease_sum(int64_t a, int64_t b) {
+    if (a > FR_LEASE_MICROS_MAX) a = FR_LEASE_MICROS_MAX;
+    return b < FR_LEASE_MICROS_MAX - a ? a + b : FR_LEASE_MICROS_MAX;
+}
 
 /* In millionths of the campaign's currency; 0: without. */
 struct fr_lease_budget {

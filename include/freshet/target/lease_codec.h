@@ -1,5 +1,5 @@
 /* lease_codec.h - leases and books as stored states (docs/STATE.md), asks and grants as records (docs/AFFINITY.md
- * section 11).
+ * section 12).
  *
  * Promise   equal values give equal bytes, and read back as they were. Readers are total: any bytes give a value that
  *           the check functions accept, or false and an empty one.

@@ -19,6 +19,7 @@
 #include "freshet/base/clock.h"
 #include "freshet/base/dict.h"
 #include "freshet/base/pack.h"
+#include "freshet/target/permit_book.h"
 
 enum {
     FR_LEDGER_VERSION = 1,
@@ -78,7 +79,8 @@ struct fr_ledger_series {
     uint32_t n, cap;
 };
 
-/* Zero-initialised is the empty state. */
+/* Zero-initialised is the empty state. A campaign's permits lie beside what it spent, in one state, because the next grant
+ * depends on both. */
 struct fr_ledger {
     struct fr_ledger_sums totals;
     struct fr_ledger_series hours; /* newest_hour - hours_kept < hour */
@@ -86,6 +88,7 @@ struct fr_ledger {
         days;            /* day of newest_hour - FR_LEDGER_DAYS < day; the kept hours count here too */
     int32_t newest_hour; /* of any difference; 0 while untouched */
     bool touched;
+    struct fr_permit_book permits; /* hard mode only */
 };
 
 int32_t fr_ledger_hour(fr_time_ms t); /* clamped to 32 bits */
@@ -93,6 +96,9 @@ int32_t fr_ledger_day(int32_t hour);  /* floor(hour / 24) */
 
 /* hours_kept must be the same in each call for one ledger. delta->campaign is not looked at. */
 void fr_ledger_apply(struct fr_ledger *ledger, uint32_t hours_kept, const struct fr_ledger_delta *delta);
+
+/* A partition of the user stage reports: see permit_book.h. */
+void fr_ledger_report(struct fr_ledger *ledger, const struct fr_permit_report *report);
 
 /* Sums over one day of UTC, and over the hours from first to last, both included; hours that were dropped are 0. */
 int64_t fr_ledger_on_day(const struct fr_ledger *ledger, int32_t day, enum fr_ledger_measure measure);

@@ -3,13 +3,14 @@
  * One view a partition of the affinity topic, with all campaigns whose ledgers lie there: absolute values, so one that comes
  * late is only late. It also carries the controls, which a restart goes on from.
  *
- * Promise   decode is total; equal views give equal bytes. Threads: any. Memory: the caller's array, and ids in the bytes. */
+ * Promise   decode is total; equal views give equal bytes. Threads: any. Memory: the caller's array; ids and permits are lent by the bytes. */
 #ifndef FR_TARGET_PACING_VIEW_H
 #define FR_TARGET_PACING_VIEW_H
 
 #include "freshet/target/pacing.h"
+#include "freshet/target/permit_book.h"
 
-enum { FR_PACING_VIEW_VERSION = 1 };
+enum { FR_PACING_VIEW_VERSION = 2 };
 
 struct fr_pacing_entry {
     struct fr_str campaign_id;
@@ -19,6 +20,7 @@ struct fr_pacing_entry {
     int64_t impressions, clicks,
         conversions; /* so far, of all days: priors of new creatives, and for people */
     struct fr_pacing_control control;
+    struct fr_str permits; /* hard mode: the book as its own bytes, for fr_permit_book_find; else empty */
 };
 
 /* entries[n] ascending by id. at_ms: of the latest record that is in it. */

@@ -282,7 +282,7 @@ static void test_the_record(void) {
     scores_of(NULL, 10, NULL);
     struct fr_click_model *m = taught();
     struct fr_ad_scores s = scores_of(NULL, 10, m);
-    struct fr_ad_scores_head head = {FR_STR("u"), now, now + 1000, FR_STR("e7"), set->records};
+    struct fr_ad_scores_head head = {FR_STR("u"), now, now + 1000, now + 500, FR_STR("e7"), set->records};
     struct fr_buf text = {0};
     fr_ad_scores_write(&text, &head, &s, set);
     fr_buf_byte(&text, 0);
