@@ -24,7 +24,8 @@ static inline struct fr_bundle *small_bundle(const char *family, uint32_t first,
     double values[FR_PARAMETERS_MAX];
     for (uint32_t i = 0; i < ops->parameter_n; i++) values[i] = ops->parameters[i].standard;
     struct fr_errmsg msg = {0};
-    struct fr_model *model = ops->fit(&(struct fr_fit){.data = data, .threads = 1, .seed = 1}, values, &msg);
+    struct fr_fit fit = {.data = data, .threads = 1, .seed = 1, .is_published = true};
+    struct fr_model *model = ops->fit(&fit, values, &msg);
     CHECK_STR(msg.text, "");
     fr_interactions_free(data);
     struct fr_bundle *b = fr_bundle_new();

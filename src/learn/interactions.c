@@ -1,15 +1,15 @@
 /* Building is two stable counting sorts: by item, then by user. So rows come out ascending, entries of one pair stand side by
  * side, and no comparison is made.
  *
- * Multiplying is bound by memory: each entry of S gathers a row of X. A row of the result is made in strips of STRIP columns
- * that stay in registers; entries are added in the order of their columns whoever computes the row, so the result
+ * Multiplying is bound by memory: each entry of S gathers a row of X. A row of the result is made in strips of STRIP (then
+ * NARROW) columns that stay in registers; entries are added in the order of their columns whoever computes the row, so the result
  * is the same for any number of threads. */
 #include "freshet/learn/interactions.h"
 #include "freshet/base/err.h"
 #include "freshet/learn/parallel.h"
 #include <stdlib.h>
 
-enum { STRIP = 64, ROWS_A_PIECE = 64 };
+enum { STRIP = 64, NARROW = FR_ROWS_NARROW, ROWS_A_PIECE = 64 };
 
 /* Counts in start[r + 1] become starts. */
 static void counts_to_starts(size_t *start, uint32_t n) {
@@ -94,31 +94,30 @@ static float weight_at(const struct product *p, size_t at) {
     return p->column_scale ? w * p->column_scale[p->s->columns[at]] : w;
 }
 
-/* Columns [strip, strip + STRIP) of a row. */
-FR_WIDE static void multiply_strip(const struct product *p, uint32_t row, uint32_t strip) {
+/* Columns [from, from + n) of a row; n <= STRIP, and known where this is inlined for speed. */
+static inline __attribute__((always_inline)) void multiply_columns(const struct product *p, uint32_t row,
+                                                                   uint32_t from, uint32_t n) {
     float sum[STRIP] = {0};
     for (size_t i = p->s->start[row]; i < p->s->start[row + 1]; i++) {
-        const float *x = p->x + (size_t)p->s->columns[i] * p->k + strip;
-        float w = weight_at(p, i);
-        for (uint32_t j = 0; j < STRIP; j++) sum[j] += w * x[j];
-    }
-    float scale = p->row_scale ? p->row_scale[row] : 1;
-    float *y = p->y + (size_t)row * p->k + strip;
-    for (uint32_t j = 0; j < STRIP; j++) y[j] = scale * sum[j];
-}
-
-/* The columns that do not fill a strip. */
-static void multiply_rest(const struct product *p, uint32_t row, uint32_t strip) {
-    float sum[STRIP] = {0};
-    uint32_t n = p->k - strip;
-    for (size_t i = p->s->start[row]; i < p->s->start[row + 1]; i++) {
-        const float *x = p->x + (size_t)p->s->columns[i] * p->k + strip;
+        const float *x = p->x + (size_t)p->s->columns[i] * p->k + from;
         float w = weight_at(p, i);
         for (uint32_t j = 0; j < n; j++) sum[j] += w * x[j];
     }
     float scale = p->row_scale ? p->row_scale[row] : 1;
-    float *y = p->y + (size_t)row * p->k + strip;
+    float *y = p->y + (size_t)row * p->k + from;
     for (uint32_t j = 0; j < n; j++) y[j] = scale * sum[j];
+}
+
+FR_WIDE static void multiply_strip(const struct product *p, uint32_t row, uint32_t from) {
+    multiply_columns(p, row, from, STRIP);
+}
+
+FR_WIDE static void multiply_narrow(const struct product *p, uint32_t row, uint32_t from) {
+    multiply_columns(p, row, from, NARROW);
+}
+
+static void multiply_rest(const struct product *p, uint32_t row, uint32_t from) {
+    multiply_columns(p, row, from, p->k - from);
 }
 
 static void multiply_rows(void *context, unsigned thread, size_t first, size_t last) {
@@ -127,6 +126,7 @@ static void multiply_rows(void *context, unsigned thread, size_t first, size_t l
     for (size_t row = first; row < last; row++) {
         uint32_t strip = 0;
         for (; strip + STRIP <= p->k; strip += STRIP) multiply_strip(p, (uint32_t)row, strip);
+        for (; strip + NARROW <= p->k; strip += NARROW) multiply_narrow(p, (uint32_t)row, strip);
         if (strip < p->k) multiply_rest(p, (uint32_t)row, strip);
     }
 }

@@ -13,6 +13,7 @@ static const double popularity_grid[] = {0, .1, .2, .3, .4, .5};
 static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
 static const double curve_grid[] = {0, 1};
 static const double damping_grid[] = {0, .25, .5, .75, 1};
+static const double steps_grid[] = {1};
 static const double trust_grid[] = {.1, .2, .35, .5, .7, 1};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
@@ -23,6 +24,7 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [FR_SPECTRAL_GLOBAL] = {"global", .3, GRID(global_grid)},
     [FR_SPECTRAL_CURVE] = {"curve", 0, GRID(curve_grid)},
     [FR_SPECTRAL_DAMPING] = {"damping", .5, GRID(damping_grid)},
+    [FR_SPECTRAL_STEPS] = {"steps", 1, GRID(steps_grid)},
     [TRUST] = {"trust", .2, GRID(trust_grid)},
 };
 

@@ -1,12 +1,14 @@
-/* Problem   powers of P reach further than its edges and cost an application each, for each user; P itself has 40 million
- *           entries where R has 800,000.
- * Choice    what is far comes from the singular vectors, so one application of P is enough; of an item's edges the strongest are enough. All users of a block go
- *           through V in one matrix product.
+/* Problem   ChebyCF applies P eight times to each user; P itself has 40 million entries where R has 800,000.
+ * Choice    the singular vectors take the large eigenvalues, where the filter bends. What is left is a short interval near 0,
+ *           where a cubic is the filter but for 1e-4, so three applications of P do; or, where even that is too dear, one of
+ *           its strongest edges. All users of a block go through V in one matrix product.
  * Invariant of items nobody had, every scale is 0, and so is every score. */
 #include "freshet/learn/spectral.h"
 #include "freshet/learn/cooccurrence.h"
 #include "freshet/learn/graph.h"
 #include "freshet/learn/la.h"
+#include "freshet/learn/polynomial.h"
+#include "freshet/learn/propagate.h"
 #include "freshet/learn/svd.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,9 +21,10 @@ enum {
     GLOBAL = FR_SPECTRAL_GLOBAL,
     CURVE = FR_SPECTRAL_CURVE,
     DAMPING = FR_SPECTRAL_DAMPING,
+    STEPS = FR_SPECTRAL_STEPS,
     PARAMETERS = FR_SPECTRAL_PARAMETERS
 };
-enum { LONGEST = 2000, RESTARTS_MAX = 1 };
+enum { LONGEST = 2000, RESTARTS_MAX = 1, STEPS_MAX = 3 };
 static const double svd_tolerance = 1e-3;
 
 static const double factors_grid[] = {32, 64, 128, 256, 512};
@@ -30,6 +33,7 @@ static const double popularity_grid[] = {0, .1, .2, .3, .4, .5, .6};
 static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
 static const double curve_grid[] = {0, .5, 1};
 static const double damping_grid[] = {1};
+static const double steps_grid[] = {1, 3};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
@@ -39,20 +43,24 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [GLOBAL] = {"global", .2, GRID(global_grid)},
     [CURVE] = {"curve", 1, GRID(curve_grid)},
     [DAMPING] = {"damping", 1, GRID(damping_grid)},
+    [STEPS] = {"steps", 1, GRID(steps_grid)},
 };
 
 struct spectral {
     struct fr_model base;
     uint32_t item_n, k;
-    double factors_asked; /* of the fit; k may be smaller */
-    struct fr_rows graph; /* item x item: W */
-    float *vectors;       /* [item_n][k] */
-    float *singular;      /* [k] relative to the largest */
-    float *degrees;       /* [item_n] */
+    double factors_asked;        /* of the fit; k may be smaller */
+    bool may_walk;               /* more than one step */
+    struct fr_rows graph;        /* item x item: W; empty when more than one step is walked */
+    struct fr_propagation whole; /* empty when one step is enough */
+    float *vectors;              /* [item_n][k] */
+    float *singular;             /* [k] relative to the largest */
+    float *degrees;              /* [item_n] */
     /* From these and the parameters: */
     double values[PARAMETERS];
-    float *gains;     /* [k]: global times G(S) */
-    float *in, *back; /* [item_n] D^-b, D^b */
+    double powers[STEPS_MAX + 1]; /* of P, when more than one step is walked */
+    float *gains;                 /* [k]: G */
+    float *in, *back;             /* [item_n] D^-b, D^b */
 };
 
 /* Takes over graph, vectors, singular and degrees. */
@@ -68,6 +76,7 @@ static struct spectral *model_new(uint32_t item_n, uint32_t k) {
 static void model_free(struct fr_model *model) {
     struct spectral *m = (struct spectral *)model;
     fr_rows_fini(&m->graph);
+    fr_propagation_fini(&m->whole);
     free(m->vectors);
     free(m->singular);
     free(m->degrees);
@@ -102,16 +111,52 @@ static double filter_slope(const struct spectral *m, uint32_t used) {
                 1.25); /* its range; near 0, where P itself is noise, rounding makes it anything */
 }
 
+/* 1 to STEPS_MAX, whatever a file says. */
+static uint32_t steps_of(const struct spectral *m, const double *values) {
+    double steps = m->may_walk ? fmin(fmax(values[STEPS], 1), STEPS_MAX) : 1;
+    return (uint32_t)steps;
+}
+
+/* The filter that a curve of 0 to 1 asks for: between P itself and the published one. */
+static double filter_at(const void *curve, double eigenvalue) {
+    double part = *(const double *)curve;
+    return part * published_filter(eigenvalue) + (1 - part) * eigenvalue;
+}
+
+static uint32_t used_of(const struct spectral *m) {
+    return m->values[FACTORS] < m->k ? (uint32_t)m->values[FACTORS] : m->k;
+}
+
+/* G where W's edges are walked. */
+static void shape_gains(struct spectral *m, uint32_t used) {
+    double slope = filter_slope(m, used);
+    for (uint32_t j = 0; j < used; j++) {
+        double eigenvalue = eigenvalue_of(m, j), bend = published_filter(eigenvalue) / slope - eigenvalue;
+        m->gains[j] = (float)(m->values[GLOBAL] + m->values[CURVE] * bend);
+    }
+}
+
+/* The polynomial of P, and G for what it leaves to be done. */
+static void shape_walk(struct spectral *m, uint32_t used, uint32_t steps) {
+    const double *curve = &m->values[CURVE];
+    double last = used ? fmax(eigenvalue_of(m, used - 1), FR_SPECTRAL_INTERVAL) : 1;
+    fr_polynomial_fit(filter_at, curve, last, steps, m->powers);
+    for (uint32_t j = 0; j < used; j++) {
+        double eigenvalue = eigenvalue_of(m, j), walked = fr_polynomial_at(m->powers, steps, eigenvalue);
+        m->gains[j] = (float)(m->values[GLOBAL] + filter_at(curve, eigenvalue) - walked);
+    }
+}
+
 /* What follows from the values. */
 static void shape(struct spectral *m, const double *values) {
     memcpy(m->values, values, sizeof m->values);
-    uint32_t used = values[FACTORS] < m->k ? (uint32_t)values[FACTORS] : m->k;
-    double slope = filter_slope(m, used);
+    uint32_t used = used_of(m), steps = steps_of(m, values);
+    m->values[STEPS] = steps;
     memset(m->gains, 0, m->k * sizeof *m->gains);
-    for (uint32_t j = 0; j < used; j++) {
-        double eigenvalue = eigenvalue_of(m, j), bend = published_filter(eigenvalue) / slope - eigenvalue;
-        m->gains[j] = (float)(values[GLOBAL] + values[CURVE] * bend);
-    }
+    if (steps > 1)
+        shape_walk(m, used, steps);
+    else
+        shape_gains(m, used);
     for (uint32_t i = 0; i < m->item_n; i++) {
         double d = (double)m->degrees[i];
         m->in[i] = d > 0 ? (float)pow(d, -values[POPULARITY]) : 0;
@@ -121,8 +166,9 @@ static void shape(struct spectral *m, const double *values) {
 
 static bool adjust(struct fr_model *model, const double *values) {
     struct spectral *m = (struct spectral *)model;
+    bool walked = m->values[STEPS] > 1, walks = steps_of(m, values) > 1;
     bool is_same_graph = values[NEIGHBORS] == m->values[NEIGHBORS] && values[DAMPING] == m->values[DAMPING];
-    if (values[FACTORS] > m->factors_asked || !is_same_graph) return false;
+    if (values[FACTORS] > m->factors_asked || walked != walks || !(walks || is_same_graph)) return false;
     shape(m, values);
     return true;
 }
@@ -192,8 +238,12 @@ static struct fr_model *fit(const struct fr_fit *fit, const double *values, stru
     } else if (fr_svd(&data->by_user, &data->by_item, &o, &svd)) {
         m = model_new(data->by_item.row_n, svd.k);
         m->degrees = fr_degree_powers(&data->by_item, 1);
-        m->graph = local_part(fit, items, values);
         m->factors_asked = values[FACTORS];
+        m->may_walk = !fit->is_published && fr_interactions_count(data) <= FR_SPECTRAL_WALKED;
+        if (steps_of(m, values) > 1)
+            m->whole = fr_propagation_new(data);
+        else
+            m->graph = local_part(fit, items, values);
         take_vectors(m, &svd);
         shape(m, values);
     } else
@@ -203,15 +253,43 @@ static struct fr_model *fit(const struct fr_fit *fit, const double *values, stru
     return m ? &m->base : NULL;
 }
 
-/* place[k] = gains V^T D^-b r. */
-static void fold_in(const struct spectral *m, const struct fr_history_row *h, float *place) {
+/* place[k] = V^T D^-b r. */
+static void locate(const struct spectral *m, const struct fr_history_row *h, float *place) {
     memset(place, 0, m->k * sizeof *place);
     for (uint32_t i = 0; i < h->n; i++) {
         float z = fr_history_value(h, i) * m->in[h->columns[i]];
         const float *v = m->vectors + (size_t)h->columns[i] * m->k;
         for (uint32_t j = 0; j < m->k; j++) place[j] += z * v[j];
     }
+}
+
+/* place[k] = G V^T D^-b r. */
+static void fold_in(const struct spectral *m, const struct fr_history_row *h, float *place) {
+    locate(m, h, place);
     for (uint32_t j = 0; j < m->k; j++) place[j] *= m->gains[j];
+}
+
+/* out += what is reached along the graph, without D^b. work: of fr_propagate. */
+static void walk(const struct spectral *m, const struct fr_history_row *h, uint32_t n, float *work,
+                 float *out) {
+    if (m->values[STEPS] > 1) {
+        fr_propagate(&m->whole, m->powers, (uint32_t)m->values[STEPS], h, n, m->in, work, out);
+        return;
+    }
+    for (uint32_t c = 0; c < n; c++) fr_graph_add(&m->graph, &h[c], m->in, 1, out + (size_t)c * m->item_n);
+}
+
+/* Of n histories, as many as are walked at once. */
+static void walk_all(const struct spectral *m, const struct fr_rows *rows, uint32_t first, uint32_t n,
+                     float *out) {
+    struct fr_history_row h[FR_PROPAGATE_BLOCK];
+    float *work = fr_alloc((fr_propagate_floats(&m->whole, FR_PROPAGATE_BLOCK) + 1) * sizeof *work);
+    for (uint32_t from = 0, some; from < n; from += some) {
+        some = n - from < FR_PROPAGATE_BLOCK ? n - from : FR_PROPAGATE_BLOCK;
+        for (uint32_t c = 0; c < some; c++) h[c] = fr_history_row(rows, first + from + c);
+        walk(m, h, some, work, out + (size_t)from * m->item_n);
+    }
+    free(work);
 }
 
 static void score(const struct fr_model *model, const struct fr_rows *rows, uint32_t first, uint32_t n,
@@ -224,13 +302,21 @@ static void score(const struct fr_model *model, const struct fr_rows *rows, uint
         fold_in(m, &h, places + (size_t)u * m->k);
     }
     fr_la_gemm(false, true, n, m->item_n, m->k, 1, places, m->vectors, 0, out);
+    walk_all(m, rows, first, n, out);
     for (uint32_t u = 0; u < n; u++) {
-        struct fr_history_row h = fr_history_row(rows, first + u);
         float *to = out + (size_t)u * m->item_n;
-        fr_graph_add(&m->graph, &h, m->in, 1, to);
         for (uint32_t i = 0; i < m->item_n; i++) to[i] *= m->back[i];
     }
     free(places);
+}
+
+/* A walk reaches all items or none, so what it costs does not depend on how many are wanted. */
+static void walk_some(const struct spectral *m, const struct fr_history_row *h, const uint32_t *wanted,
+                      uint32_t count, float *work, float *out) {
+    float *all = work + fr_propagate_floats(&m->whole, 1);
+    memset(all, 0, m->item_n * sizeof *all);
+    walk(m, h, 1, work, all);
+    for (uint32_t w = 0; w < count; w++) out[w] += all[wanted[w]];
 }
 
 static void score_some(const struct fr_model *model, const uint32_t *columns, const float *values, uint32_t n,
@@ -244,35 +330,51 @@ static void score_some(const struct fr_model *model, const uint32_t *columns, co
         for (uint32_t j = 0; j < m->k; j++) sum += work[j] * v[j];
         out[w] = sum;
     }
-    if (wanted)
+    if (m->values[STEPS] > 1 && wanted)
+        walk_some(m, &h, wanted, count, work + m->k, out);
+    else if (wanted)
         fr_graph_add_some(&m->graph, &h, m->in, 1, wanted, count, out);
     else
-        fr_graph_add(&m->graph, &h, m->in, 1, out);
+        walk(m, &h, 1, work + m->k, out);
     for (uint32_t w = 0; w < count; w++) out[w] *= m->back[wanted ? wanted[w] : w];
 }
 
-static uint32_t work_floats(const struct fr_model *model) { return ((const struct spectral *)model)->k; }
+static uint32_t work_floats(const struct fr_model *model) {
+    const struct spectral *m = (const struct spectral *)model;
+    size_t walks = m->values[STEPS] > 1 ? fr_propagate_floats(&m->whole, 1) + m->item_n : 0;
+    return (uint32_t)(m->k + walks);
+}
 
-/* The global part only: what two histories have in common beyond neighbours. */
+/* What V adds in all: G, and where the graph is walked what the polynomial does to the same vectors. */
 static void vector(const struct fr_model *model, const uint32_t *columns, const float *values, uint32_t n,
                    float *work, float *out) {
     (void)work;
+    const struct spectral *m = (const struct spectral *)model;
     struct fr_history_row h = {columns, values, n};
-    fold_in((const struct spectral *)model, &h, out);
+    uint32_t steps = (uint32_t)m->values[STEPS], used = used_of(m);
+    locate(m, &h, out);
+    for (uint32_t j = 0; j < m->k; j++) {
+        bool walks = steps > 1 && j < used;
+        double walked = walks ? fr_polynomial_at(m->powers, steps, eigenvalue_of(m, j)) : 0;
+        out[j] *= (float)((double)m->gains[j] + walked);
+    }
 }
+
+static uint32_t vector_floats(const struct fr_model *model) { return ((const struct spectral *)model)->k; }
 
 static uint32_t items(const struct fr_model *model) { return ((const struct spectral *)model)->item_n; }
 
 static size_t bytes(const struct fr_model *model) {
     const struct spectral *m = (const struct spectral *)model;
-    return sizeof *m + fr_rows_bytes(&m->graph) +
+    bool walks = m->values[STEPS] > 1;
+    return sizeof *m + (walks ? 2 * fr_rows_bytes(&m->whole.by_user) : fr_rows_bytes(&m->graph)) +
            ((size_t)m->item_n * (m->k + 3) + 2 * (size_t)m->k) * sizeof(float);
 }
 
 static void save(const struct fr_model *model, struct fr_tensors_writer *w) {
     const struct spectral *m = (const struct spectral *)model;
     uint64_t shape_of_vectors[2] = {m->item_n, m->k};
-    fr_rows_save(&m->graph, "spectral.graph", w);
+    fr_rows_save(m->values[STEPS] > 1 ? &m->whole.by_user : &m->graph, "spectral.graph", w);
     fr_tensors_put(w, "spectral.vectors", FR_TENSOR_F32, shape_of_vectors, 2, m->vectors);
     fr_tensors_put_vector(w, "spectral.singular", FR_TENSOR_F32, m->k, m->singular);
     fr_tensors_put_vector(w, "spectral.degrees", FR_TENSOR_F32, m->item_n, m->degrees);
@@ -293,15 +395,27 @@ static float *copy_of(const struct fr_tensors_file *file, const char *name, uint
     return copy;
 }
 
+/* takes graph: N by user when the file's model walks, else W. */
+static void take_graph(struct spectral *m, struct fr_rows graph) {
+    if (m->may_walk)
+        m->whole = (struct fr_propagation){graph, fr_rows_transposed(&graph)};
+    else
+        m->graph = graph;
+}
+
 static struct fr_model *load(const struct fr_tensors_file *file, struct fr_errmsg *msg) {
     struct fr_rows graph;
     const struct fr_tensor *v = fr_tensors_get(file, "spectral.vectors", FR_TENSOR_F32);
     const struct fr_tensor *values = fr_tensors_get(file, "spectral.parameters", FR_TENSOR_F64);
     if (fr_rows_load(file, "spectral.graph", &graph, msg)) return NULL;
-    bool fits = values && values->count == PARAMETERS && v && v->dimension_n == 2 &&
-                v->shape[0] == graph.row_n && graph.row_n == graph.column_n && v->shape[1] <= graph.row_n;
-    struct spectral *m = model_new(fits ? graph.row_n : 0, fits ? (uint32_t)v->shape[1] : 0);
-    m->graph = graph;
+    uint32_t item_n = graph.column_n;
+    bool has_values = values && values->count == PARAMETERS;
+    bool walks = has_values && ((const double *)values->data)[STEPS] >= 2;
+    bool fits = has_values && v && v->dimension_n == 2 && v->shape[0] == item_n && v->shape[1] <= item_n &&
+                (walks || graph.row_n == item_n);
+    struct spectral *m = model_new(fits ? item_n : 0, fits ? (uint32_t)v->shape[1] : 0);
+    m->may_walk = walks;
+    take_graph(m, graph);
     if (fits) {
         m->vectors = copy_of(file, "spectral.vectors", v->count);
         m->singular = copy_of(file, "spectral.singular", m->k);
@@ -326,7 +440,7 @@ const struct fr_model_ops fr_spectral_ops = {.name = "spectral",
                                              .score_some = score_some,
                                              .work_floats = work_floats,
                                              .vector = vector,
-                                             .vector_floats = work_floats,
+                                             .vector_floats = vector_floats,
                                              .items = items,
                                              .bytes = bytes,
                                              .save = save,

@@ -117,6 +117,7 @@ static enum fr_err fit_one(struct refit *s, const struct fr_refit_family *family
                          .features = s->features.row_n ? &s->features : NULL,
                          .threads = r->params->threads,
                          .seed = r->params->seed,
+                         .is_published = !r->params->near,
                          .progress = r->progress,
                          .context = r->context};
     double began_s = refit_seconds(NULL), values[FR_PARAMETERS_MAX];

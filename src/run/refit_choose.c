@@ -40,6 +40,7 @@ static enum fr_err choose_one(struct refit *s, const struct fr_holdout *held, st
                            .fit = {.features = s->features.row_n ? &s->features : NULL,
                                    .threads = p->threads,
                                    .seed = p->seed,
+                                   .is_published = !p->near,
                                    .progress = tell,
                                    .context = &telling},
                            .holdout = held,

@@ -30,6 +30,8 @@ struct fr_fit {
     const struct fr_rows *features; /* item x feature, rows of length 1; NULL: none */
     unsigned threads;
     uint64_t seed;
+    /* The model is published as it is, to make lists while events flow: it holds no rows of data, and scores one history fast. */
+    bool is_published;
     /* Called now and then from the fitting thread, done in 0..1; false: give up (the fit returns NULL, FR_TIMEOUT). NULL: not
      * called. */
     bool (*progress)(void *context, const char *step, double done);

@@ -56,7 +56,7 @@ static void test_nothing_at_all(void) {
     fr_interactions_free(m);
 }
 
-/* S X with every combination of scales and values, widths around the strip of registers, 1 to 3 threads. */
+/* S X with every combination of scales and values, widths around the strips of registers, 1 to 3 threads. */
 static void check_product(const struct fr_rows *s, uint32_t k, int how) {
     struct fr_rng rng = {k};
     float rows[USERS], columns[ITEMS];
@@ -85,8 +85,8 @@ static void check_product(const struct fr_rows *s, uint32_t k, int how) {
 
 static void test_products_equal_the_dense_ones(void) {
     struct fr_interactions *m = random_world();
-    static const uint32_t widths[] = {1, 7, 64, 65, 200};
-    for (size_t w = 0; w < 5; w++)
+    static const uint32_t widths[] = {1, 7, 16, 39, 64, 65, 200};
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
         for (int how = 0; how < 8; how++) check_product(&m->by_user, widths[w], how);
     fr_interactions_free(m);
 }
