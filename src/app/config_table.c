@@ -204,6 +204,10 @@ static const struct fr_config_row rows[] = {
     INT("targeting.scores_most", targeting.scores_most, 50, 1, 20000, "",
         "Campaigns scored for a user at most, the best by priority and by their own rates; the rest is "
         "counted."),
+    NUMBER(
+        "targeting.exploration", targeting.exploration, 0.05, 0, 1,
+        "With this probability a campaign with fewer than 1,000 impressions is put first, each of those with "
+        "the highest priority alike; the record has the propensity."),
     INT("targeting.bought_ms", targeting.bought_ms, 2592000000, 0, 3.2e12, "ms",
         "How long a purchase keeps campaigns away that promote what was bought."),
     INT("targeting.model_bits", targeting.model_bits, 18, 10, 20, "",

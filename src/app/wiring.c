@@ -70,6 +70,7 @@ static void wire_ads(const struct fr_config *c, struct fr_ad_rules *ads) {
     ads->tell_withheld = c->targeting.tell_withheld;
     ads->ttl_ms = (uint32_t)c->targeting.score_ttl_ms;
     ads->scores_most = (uint32_t)c->targeting.scores_most;
+    ads->exploration = c->targeting.exploration;
     ads->bought_ms = c->targeting.bought_ms;
     snprintf(ads->surface, sizeof ads->surface, "%s", c->targeting.surface);
     ads->snapshot_ms = (uint32_t)c->targeting.ad_snapshot_ms;

@@ -19,6 +19,7 @@ void fr_rules_default(struct fr_rules *r) {
                            .propensities = {.enabled = true, .change = .05},
                            .ads = {.enabled = true,
                                    .tell_withheld = true,
+                                   .exploration = .05,
                                    .surface = "default",
                                    .ttl_ms = 900000,
                                    .scores_most = 50,

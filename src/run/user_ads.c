@@ -154,6 +154,7 @@ static struct fr_ad_question question_of(struct user_stage *s, const struct user
                                    .bought_ms = s->rules->ads.bought_ms,
                                    .slot = now_ms / SLOT_MS,
                                    .most = s->rules->ads.scores_most,
+                                   .epsilon = s->rules->ads.exploration,
                                    .draw = fr_live_draw(u->cause.partition, u->cause.offset)};
 }
 

@@ -217,23 +217,84 @@ static struct sorted sort_out(const struct fr_ad_scorer *s, const struct fr_ad_q
     return out;
 }
 
+/* ---- trying what is new ---- */
+
+static bool is_new(const struct fr_ad_question *q, uint32_t campaign) {
+    const struct fr_pacing_entry *pace = q->paces[campaign];
+    return !pace || pace->impressions < FR_AD_NEW_IMPRESSIONS;
+}
+
+/* Priority goes before everything, so only what could be first by it is tried. */
+static uint32_t list_new(const struct fr_ad_question *q, const struct sorted *sorted, uint32_t *out) {
+    int32_t highest = INT32_MIN;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < sorted->eligible_n; i++)
+        if (sorted->eligible[i].priority > highest) highest = sorted->eligible[i].priority;
+    for (uint32_t i = 0; i < sorted->eligible_n; i++)
+        if (sorted->eligible[i].priority == highest && is_new(q, sorted->eligible[i].score.campaign))
+            out[n++] = sorted->eligible[i].score.campaign;
+    return n;
+}
+
+/* Which campaign is tried; FR_AD_NONE_TRIED: none. Drawn in the order of ids, so that the same is drawn wherever it is made. */
+#define FR_AD_NONE_TRIED UINT32_MAX
+static uint32_t draw_new(const struct fr_ad_question *q, const uint32_t *campaigns, uint32_t n) {
+    struct fr_rng rng = {fr_hash_mix(q->draw ^ UINT64_C(0x6e6577))};
+    if (n == 0 || !(q->epsilon > 0) || fr_rng_uniform(&rng) >= q->epsilon) return FR_AD_NONE_TRIED;
+    return campaigns[fr_rng_below(&rng, n)];
+}
+
+static uint32_t place_of(const struct ranked *eligible, uint32_t n, uint32_t campaign) {
+    uint32_t at = 0;
+    while (at < n && eligible[at].score.campaign != campaign) at++;
+    return at;
+}
+
+static void move(struct ranked *eligible, uint32_t from, uint32_t to) {
+    struct ranked moved = eligible[from];
+    memmove(&eligible[to + 1], &eligible[to], (from - to) * sizeof *eligible);
+    eligible[to] = moved;
+}
+
+/* The scored are in order: puts what is tried first, and says how likely it was to be the first. */
+static struct fr_ad_exploration put_first(const struct fr_ad_question *q, struct ranked *eligible,
+                                          uint32_t scored, uint32_t tried, uint32_t new_n) {
+    struct fr_ad_exploration e = {.new_n = q->epsilon > 0 ? new_n : 0, .explored = tried != FR_AD_NONE_TRIED};
+    if (scored == 0) return e;
+    uint32_t best = eligible[0].score.campaign;
+    if (e.explored) move(eligible, place_of(eligible, scored, tried), 0);
+    uint32_t first = eligible[0].score.campaign;
+    double by_chance = e.new_n ? q->epsilon : 0;
+    e.first_propensity = first == best ? 1 - by_chance : 0;
+    if (e.new_n && is_new(q, first)) e.first_propensity += by_chance / e.new_n;
+    return e;
+}
+
 struct fr_ad_scores fr_ad_scores_of(struct fr_ad_scorer *s, const struct fr_ad_question *q,
                                     struct fr_arena *arena) {
     follow_versions(s, q);
     struct sorted sorted = sort_out(s, q, arena);
-    uint32_t scored = sorted.eligible_n;
+    uint32_t *news = fr_arena_alloc(arena, (sorted.eligible_n + 1) * sizeof *news);
+    uint32_t scored = sorted.eligible_n, new_n = list_new(q, &sorted, news), tried = draw_new(q, news, new_n);
     if (scored > q->most) {
         qsort(sorted.eligible, scored, sizeof *sorted.eligible, by_worth);
-        scored = q->most;
+        uint32_t place = tried == FR_AD_NONE_TRIED ? 0 : place_of(sorted.eligible, scored, tried);
+        if (place > q->most) move(sorted.eligible, place, q->most);
+        scored = q->most + (place >= q->most); /* what is tried takes nobody's place */
     }
     struct fr_impression shown = {0};
     if (q->clicks && scored)
         fr_ad_impression_user(&shown, q->user_id, q->facts->user, q->surface, -1, q->facts->now_ms);
     for (uint32_t i = 0; i < scored; i++) score_one(s, q, &shown, &sorted.eligible[i].score);
     qsort(sorted.eligible, scored, sizeof *sorted.eligible, by_worth);
+    struct fr_ad_exploration exploration = put_first(q, sorted.eligible, scored, tried, new_n);
     struct fr_ad_score *all = fr_arena_alloc(arena, (scored + sorted.barred_n + 1) * sizeof *all);
     for (uint32_t i = 0; i < scored; i++) all[i] = sorted.eligible[i].score;
     memcpy(all + scored, sorted.barred, sorted.barred_n * sizeof *all);
-    return (struct fr_ad_scores){all, scored + sorted.barred_n, scored, sorted.not_targeted,
-                                 sorted.eligible_n - scored};
+    return (struct fr_ad_scores){.at = all,
+                                 .exploration = exploration,
+                                 .n = scored + sorted.barred_n,
+                                 .scored_n = scored,
+                                 .not_targeted = sorted.not_targeted,
+                                 .unscored = sorted.eligible_n - scored};
 }

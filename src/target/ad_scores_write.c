@@ -103,6 +103,17 @@ static void put_score(struct fr_buf *b, const struct fr_ad_score *s, const struc
     fr_json_close(b, '}');
 }
 
+static void put_exploration(struct fr_buf *b, const struct fr_ad_exploration *e) {
+    fr_json_key(b, "exploration");
+    fr_json_open(b, '{');
+    fr_json_key(b, "new_campaigns");
+    fr_json_int(b, e->new_n);
+    fr_json_key(b, "explored");
+    fr_json_bool(b, e->explored);
+    put_number(b, "first_propensity", e->first_propensity);
+    fr_json_close(b, '}');
+}
+
 void fr_ad_scores_write(struct fr_buf *out, const struct fr_ad_scores_head *head,
                         const struct fr_ad_scores *scores, const struct fr_campaign_set *set) {
     fr_json_open(out, '{');
@@ -114,6 +125,7 @@ void fr_ad_scores_write(struct fr_buf *out, const struct fr_ad_scores_head *head
     fr_json_close(out, ']');
     fr_json_key(out, "not_targeted");
     fr_json_int(out, scores->not_targeted);
+    if (scores->exploration.new_n) put_exploration(out, &scores->exploration);
     if (scores->unscored) {
         fr_json_key(out, "unscored");
         fr_json_int(out, scores->unscored);

@@ -101,7 +101,7 @@ static void check_what_is_said(const struct seen *seen) {
     CHECK(strstr(seen->last[5], "{\"campaign_id\":\"one\",\"eligible\":true"));
     CHECK(
         strstr(seen->last[5], "{\"campaign_id\":\"capped\",\"eligible\":false,\"reason\":\"capped_life\"}"));
-    CHECK(strstr(seen->last[5], "\"not_targeted\":1}"));
+    CHECK(strstr(seen->last[5], "\"not_targeted\":1,\"exploration\":{\"new_campaigns\":"));
 }
 
 static void test_what_the_topic_says(void) {

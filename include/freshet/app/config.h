@@ -91,6 +91,7 @@ struct fr_config {
     struct fr_config_list surfaces; /* a tree: app/surfaces.h */
     struct {
         bool ads, score_views, tell_withheld;
+        double exploration;
         int64_t consent; /* 0: not refused; 1: given */
         const char *surface, *audience_salt;
         int64_t score_ttl_ms, scores_most, bought_ms;

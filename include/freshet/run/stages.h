@@ -32,6 +32,7 @@ struct fr_ad_rules {
     char surface[64];           /* where scores are meant for: what the click model is asked with */
     uint32_t ttl_ms;            /* of scores */
     uint32_t scores_most;       /* campaigns scored for a user */
+    double exploration;         /* with this probability a new campaign is put first */
     int64_t bought_ms;          /* how long something counts as just bought */
     struct fr_live_ads_params models;
     uint32_t snapshot_ms; /* between two snapshots of the ad models, at least */

@@ -52,6 +52,8 @@ static inline bool fr_ad_is_opportunity(enum fr_ad_bar bar) {
 }
 
 enum { FR_AD_LEARNT_LEAST = 200 };
+/* A campaign with fewer impressions is new. */
+enum { FR_AD_NEW_IMPRESSIONS = 1000 };
 
 struct fr_ad_score {
     uint32_t campaign; /* its place in the version */
@@ -65,8 +67,17 @@ struct fr_ad_score {
     struct fr_click_reasons reasons; /* of click: log-odds that add up */
 };
 
+/* A new campaign that was put first to be tried. */
+struct fr_ad_exploration {
+    uint32_t new_n; /* eligible campaigns of the highest priority with few impressions; 0: nothing to try */
+    bool explored;  /* one of them was put first, whatever its worth */
+    double first_propensity; /* the probability that at[0] was to stand first */
+};
+
 struct fr_ad_scores {
-    const struct fr_ad_score *at; /* [n] the scored, best first; then the barred, by id */
+    const struct fr_ad_score
+        *at; /* [n] the scored, best first but for what is tried; then the barred, by id */
+    struct fr_ad_exploration exploration;
     uint32_t n, scored_n;
     uint32_t not_targeted; /* campaigns that run, whose rule leaves the user out */
     uint32_t unscored;     /* eligible, beyond `most` */
@@ -86,8 +97,9 @@ struct fr_ad_question {
     struct fr_str surface;
     int64_t bought_ms; /* how long something counts as just bought */
     int64_t slot;      /* the time slot of pacing's draw */
-    uint32_t most;     /* scored at most, > 0 */
+    uint32_t most;     /* scored at most, > 0; one more when one is tried */
     uint64_t draw;     /* seed of what is drawn */
+    double epsilon;    /* 0..1: with this probability a new campaign is put first, each of them alike */
 };
 
 struct fr_ad_scorer;

@@ -59,6 +59,9 @@ static void put(const char *json) {
     fr_buf_fini(&why);
 }
 
+static double epsilon; /* of the questions */
+static uint64_t draw = 99;
+
 /* paces[n]: by place in the version. */
 static struct fr_ad_scores scores_of(const struct fr_pacing_entry *const *paces, uint32_t most,
                                      const struct fr_click_model *clicks) {
@@ -80,7 +83,8 @@ static struct fr_ad_scores scores_of(const struct fr_pacing_entry *const *paces,
                                .bought_ms = 30 * DAY,
                                .slot = 7,
                                .most = most,
-                               .draw = 99};
+                               .draw = draw,
+                               .epsilon = epsilon};
     return fr_ad_scores_of(scorer, &q, &arena);
 }
 
@@ -325,6 +329,59 @@ static void make_catalog(void) {
     fr_catalog_put(&catalog, &item);
 }
 
+/* Old ones "a" and "b", new ones "c" and "d", a new one of lower priority "e". */
+static void test_new_campaigns_are_tried(void) {
+    enum { DRAWS = 20000 };
+    open_world();
+    put("{\"id\":\"a\",\"pays\":{\"price\":9}}");
+    put("{\"id\":\"b\",\"pays\":{\"price\":8}}");
+    put("{\"id\":\"c\",\"pays\":{\"price\":2}}");
+    put("{\"id\":\"d\",\"pays\":{\"price\":1}}");
+    put("{\"id\":\"e\",\"pays\":{\"price\":1},\"priority\":-1}");
+    const struct fr_pacing_entry old = {.impressions = FR_AD_NEW_IMPRESSIONS}, young = {.impressions = 999};
+    const struct fr_pacing_entry *paces[] = {&old, &old, NULL, &young, NULL};
+    uint32_t first[5] = {0}, explored = 0;
+    epsilon = .2;
+    for (draw = 1; draw <= DRAWS; draw++) {
+        struct fr_ad_scores s = scores_of(paces, draw % 2 ? 10 : 1, NULL);
+        uint32_t campaign = s.at[0].campaign;
+        CHECK_INT(s.scored_n, draw % 2 ? 5 : 1 + (uint32_t)s.exploration.explored);
+        CHECK_INT(s.exploration.new_n, 2);
+        CHECK_INT(s.exploration.explored, campaign == 2 || campaign == 3);
+        CHECK_NEAR(s.exploration.first_propensity, campaign == 0 ? .8 : .1, 1e-12);
+        for (uint32_t i = 2; i + 1 < s.scored_n; i++) CHECK(s.at[i].value_micros >= s.at[i + 1].value_micros);
+        first[campaign]++;
+        explored += s.exploration.explored;
+    }
+    CHECK_NEAR(explored / (double)DRAWS, .2, .01);
+    CHECK_NEAR(first[2] / (double)DRAWS, .1, .01);
+    CHECK_NEAR(first[3] / (double)DRAWS, .1, .01);
+    CHECK_INT(first[1] + first[4], 0);
+    epsilon = 0;
+    struct fr_ad_scores s = scores_of(paces, 10, NULL);
+    CHECK(s.exploration.new_n == 0 && !s.exploration.explored && s.at[0].campaign == 0);
+    draw = 99;
+    close_world();
+}
+
+/* What is first anyway is drawn, too. */
+static void test_a_new_one_that_is_the_best(void) {
+    open_world();
+    put("{\"id\":\"a\",\"pays\":{\"price\":9}}");
+    put("{\"id\":\"b\",\"pays\":{\"price\":8}}");
+    epsilon = .5;
+    uint32_t first[2] = {0};
+    for (draw = 1; draw <= 2000; draw++) {
+        struct fr_ad_scores s = scores_of(NULL, 10, NULL);
+        first[s.at[0].campaign]++;
+        CHECK_NEAR(s.exploration.first_propensity, s.at[0].campaign == 0 ? .75 : .25, 1e-12);
+    }
+    CHECK_NEAR(first[0] / 2000., .75, .04);
+    epsilon = 0;
+    draw = 99;
+    close_world();
+}
+
 int main(void) {
     fr_event_rules_init(&event_rules);
     fr_profile_rules_default(&rules, &event_rules);
@@ -343,5 +400,7 @@ int main(void) {
     fr_dict_fini(&item_ids);
     fr_event_rules_fini(&event_rules);
     fr_arena_fini(&arena);
+    RUN(test_new_campaigns_are_tried);
+    RUN(test_a_new_one_that_is_the_best);
     return check_done();
 }
