@@ -101,7 +101,7 @@ struct user_ads {
 
 /* One partition of the input, as hard budgets see it. */
 struct lease_place {
-    fr_time_ms clock_ms; /* the latest timestamp of a record; 0: none yet */
+    fr_time_ms clock_ms; /* the latest timestamp of a record, but not of the future; 0: none yet */
     int64_t generation;  /* 0: nothing has been said for it since it came */
     bool moved;          /* in this batch */
 };
@@ -221,6 +221,8 @@ void user_leases_record(struct user_stage *s, const struct fr_stage_batch *b, ui
 /* Something of such a campaign was applied, of whatever it pays for. False: it is not covered, and is not billed. */
 bool user_leases_bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
                       const struct fr_campaign *c, int64_t *micros);
+/* Until when a score that is said because of a record of this time is a permit. */
+fr_time_ms user_leases_until(const struct user_stage *s, int32_t partition, fr_time_ms cause_ms);
 /* What can be shown to a user of this partition. Lent until the next one. */
 const bool *user_leases_covered(struct user_stage *s, int32_t partition, const struct fr_campaign_set *set);
 /* Scores that are said now, with permits until until_ms. */

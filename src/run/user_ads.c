@@ -121,12 +121,11 @@ static void send(struct user_stage *s, const struct fr_stage_batch *b, int32_t p
 
 static struct fr_ad_scores_head head_of(const struct user_stage *s, const struct user_state *u,
                                         const struct feeds *f) {
-    fr_time_ms ttl_ms = s->rules->ads.ttl_ms;
-    fr_time_ms permit_ms = ttl_ms < FR_PERMIT_SHOW_MS ? ttl_ms : FR_PERMIT_SHOW_MS;
     return (struct fr_ad_scores_head){.user_id = u->user_id,
                                       .generated_ms = u->cause.timestamp_ms,
-                                      .expires_ms = u->cause.timestamp_ms + ttl_ms,
-                                      .permit_ms = u->cause.timestamp_ms + permit_ms,
+                                      .expires_ms = u->cause.timestamp_ms + s->rules->ads.ttl_ms,
+                                      .permit_ms =
+                                          user_leases_until(s, u->cause.partition, u->cause.timestamp_ms),
                                       .model_version = f->models ? fr_str_of(f->models->version) : FR_STR(""),
                                       .campaigns = f->set->records};
 }

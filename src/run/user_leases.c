@@ -27,7 +27,9 @@ void user_leases_record(struct user_stage *s, const struct fr_stage_batch *b, ui
     }
     struct lease_place *place = &l->places[r->partition];
     l->now_at = r->partition;
-    if (r->timestamp_ms > place->clock_ms) place->clock_ms = r->timestamp_ms;
+    fr_time_ms t =
+        r->timestamp_ms < b->now_ms ? r->timestamp_ms : b->now_ms; /* one of the future ends no permit */
+    if (t > place->clock_ms) place->clock_ms = t;
     if (silent) return;
     place->moved = true;
     if (!place->generation) place->generation = r->offset + 1;
@@ -75,6 +77,14 @@ static struct lease_holder *holder_at(struct user_leases *l, uint32_t partition,
 
 /* ---- what can be shown, and what was given ---- */
 
+fr_time_ms user_leases_until(const struct user_stage *s, int32_t partition, fr_time_ms cause_ms) {
+    const struct user_leases *l = &s->leases;
+    fr_time_ms from_ms =
+        l->places && l->places[partition].clock_ms < cause_ms ? l->places[partition].clock_ms : cause_ms;
+    fr_time_ms ttl_ms = s->rules->ads.ttl_ms;
+    return from_ms + (ttl_ms < FR_PERMIT_SHOW_MS ? ttl_ms : FR_PERMIT_SHOW_MS);
+}
+
 static void learn(struct user_stage *s, struct lease_holder *h, const struct fr_pacing_entry *pace) {
     struct fr_permit_account account;
     if (!pace || h->learnt_ms == s->ads.pacing_ms) return;
@@ -105,7 +115,7 @@ const bool *user_leases_covered(struct user_stage *s, int32_t partition, const s
         if (l->numbers[i] == (uint32_t)FR_DICT_NONE || !fr_campaign_runs(c, clock_ms)) continue;
         struct lease_holder *h = holder_at(l, (uint32_t)partition, l->numbers[i], c);
         learn(s, h, s->ads.places[i]);
-        l->covered[i] = fr_permits_free(&h->permits) >= c->price_micros;
+        l->covered[i] = fr_permits_covers(&h->permits, clock_ms + FR_PERMIT_SHOW_MS);
     }
     return l->covered;
 }

@@ -40,13 +40,20 @@ void fr_permits_advance(struct fr_permits *p, fr_time_ms now) {
     p->changed |= p->old_n < olds; /* the book hears that it is over */
 }
 
-/* In the slot that ends at end_ms or after it. False: there is no such slot. */
-static bool reserve(struct fr_permits *p, int64_t micros, fr_time_ms end_ms) {
-    int64_t number = most((end_ms + FR_PERMIT_SLOT_MS - 1) / FR_PERMIT_SLOT_MS, p->oldest_slot);
-    if (number >= p->oldest_slot + FR_PERMIT_SLOTS) return false;
+/* The slot that ends at end_ms or after it. */
+static int64_t slot_of(const struct fr_permits *p, fr_time_ms end_ms) {
+    return most((end_ms + FR_PERMIT_SLOT_MS - 1) / FR_PERMIT_SLOT_MS, p->oldest_slot);
+}
+
+static bool has_slot(const struct fr_permits *p, int64_t number) {
+    return number < p->oldest_slot + FR_PERMIT_SLOTS;
+}
+
+static void reserve(struct fr_permits *p, int64_t micros, fr_time_ms end_ms) {
+    int64_t number = slot_of(p, end_ms);
+    FR_ASSERT(has_slot(p, number));
     *slot(p, number) += micros;
     p->reserved_micros += micros;
-    return true;
 }
 
 static void take_oldest(struct fr_permits *p, int64_t micros) {
@@ -60,17 +67,26 @@ static void take_oldest(struct fr_permits *p, int64_t micros) {
 
 /* As long as events may be of permits of before, they are taken for these. So nothing may end sooner than these do, and
  * as what is shown moves no reservation then, it must last for the answer from the start. */
-bool fr_permits_give(struct fr_permits *p, fr_time_ms until_ms, fr_time_ms now) {
-    int64_t price = p->terms.budget.price_micros;
+static fr_time_ms end_of(const struct fr_permits *p, fr_time_ms until_ms) {
     fr_time_ms end_ms = until_ms + FR_PERMIT_ARRIVE_MS;
+    return p->old_n ? most(end_ms + p->terms.answer_ms, p->olds[p->old_n - 1].until_ms) : end_ms;
+}
+
+/* There is no slot for it when the clock of a generation before was far ahead of this one's. */
+bool fr_permits_covers(const struct fr_permits *p, fr_time_ms until_ms) {
+    return fr_permits_free(p) >= p->terms.budget.price_micros && has_slot(p, slot_of(p, end_of(p, until_ms)));
+}
+
+bool fr_permits_give(struct fr_permits *p, fr_time_ms until_ms, fr_time_ms now) {
     fr_permits_want(p, now);
-    if (fr_permits_free(p) < price) return false;
-    if (p->old_n) end_ms = most(end_ms + p->terms.answer_ms, p->olds[p->old_n - 1].until_ms);
-    return reserve(p, price, end_ms);
+    if (!fr_permits_covers(p, until_ms)) return false;
+    reserve(p, p->terms.budget.price_micros, end_of(p, until_ms));
+    return true;
 }
 
 void fr_permits_shown(struct fr_permits *p, fr_time_ms now) {
     if (!p->old_known || p->old_n || !p->terms.answer_ms) return;
+    if (!has_slot(p, slot_of(p, now + p->terms.answer_ms))) return; /* an event of the future */
     take_oldest(p, p->terms.budget.price_micros);
     reserve(p, p->terms.budget.price_micros, now + p->terms.answer_ms);
 }

@@ -12,7 +12,7 @@
  *           crash forgets stays reserved in the book; the next generation lets go of it when everything that it could cause would be in the
  *           log, and gives out only what was granted to itself. Generations are offsets of the log, so they rise.
  * Rejected  leases as state (lease.h, as `freshet eval pacing` has them): each score would have to come back as a record of the log.
- * Clock     the latest timestamp of a record in the partition, of any kind.
+ * Clock     the latest timestamp of a record in the partition, of any kind, but not later than the worker's clock.
  *
  * Promise   if each permit is used at most once and not after its end, what is billed never exceeds what was granted.
  * Threads   one owner. Memory: the caller's, FR_PERMIT_SLOTS sums. Errors: none. Pure. */
@@ -62,7 +62,9 @@ static inline int64_t fr_permits_free(const struct fr_permits *p) {
 void fr_permits_learn(struct fr_permits *p, const struct fr_permit_account *account);
 /* The clock: lets go of reservations that have ended. An earlier time changes nothing. */
 void fr_permits_advance(struct fr_permits *p, fr_time_ms now);
-/* Somebody may be shown the campaign: true if a permit until until_ms, at most now + FR_PERMIT_SHOW_MS, is covered; then it is given. */
+/* Whether a permit until until_ms, at most now + FR_PERMIT_SHOW_MS, or sooner, can be given. */
+bool fr_permits_covers(const struct fr_permits *p, fr_time_ms until_ms);
+/* Somebody may be shown the campaign: true if a permit until then is covered; then it is given. */
 bool fr_permits_give(struct fr_permits *p, fr_time_ms until_ms, fr_time_ms now);
 /* Somebody could have been shown it and was not, for want of cover: more is asked for. */
 static inline void fr_permits_want(struct fr_permits *p, fr_time_ms now) {

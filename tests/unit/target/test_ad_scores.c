@@ -21,6 +21,7 @@ static struct fr_campaign_book *book;
 static struct fr_campaign_set *set;
 static struct fr_ad_scorer *scorer;
 static uint64_t versions;
+static const bool *covered; /* of the next question */
 
 static void apply(struct fr_event e, fr_time_ms t) {
     e.time_ms = t;
@@ -75,6 +76,7 @@ static struct fr_ad_scores scores_of(const struct fr_pacing_entry *const *paces,
                                .facts = &facts,
                                .catalog = &catalog,
                                .campaigns = set,
+                               .covered = covered,
                                .paces = paces ? paces : none,
                                .clicks = clicks,
                                .conversions = clicks,
@@ -184,6 +186,37 @@ static void test_budget_pacing_and_control(void) {
               fr_is_control(FR_STR("u"), FR_STR("e"), 0, .9) ? FR_AD_BAR_CONTROL : FR_AD_BAR_NONE);
     CHECK(fr_is_control(FR_STR("u"), FR_STR("e"), 0, .9));
     CHECK(fr_ad_is_opportunity(FR_AD_BAR_PACED) && !fr_ad_is_opportunity(FR_AD_BAR_CONTROL));
+    close_world();
+}
+
+/* A hard budget is shown only as far as it is covered, until an instant that is said. */
+static void test_hard_budgets(void) {
+    open_world();
+    put("{\"id\":\"a\",\"pays\":{\"price\":1},\"budget\":{\"daily\":5,\"mode\":\"hard\"}}");
+    put("{\"id\":\"b\",\"pays\":{\"price\":1},\"budget\":{\"daily\":5,\"mode\":\"hard\"}}");
+    put("{\"id\":\"c\",\"pays\":{\"price\":1},\"budget\":{\"daily\":5}}");
+    const struct fr_pacing_entry whole = {.multiplier = 1};
+    const struct fr_pacing_entry *const paces[] = {&whole, &whole, &whole};
+    const bool some[] = {true, false, false};
+    struct fr_ad_scores s = scores_of(paces, 10, NULL);
+    CHECK_INT(bar_of(&s, "a"), FR_AD_BAR_UNCOVERED); /* nothing is known of cover */
+    CHECK_INT(bar_of(&s, "c"), FR_AD_BAR_NONE);
+    covered = some;
+    s = scores_of(paces, 10, NULL);
+    covered = NULL;
+    CHECK_INT(bar_of(&s, "a"), FR_AD_BAR_NONE);
+    CHECK_INT(bar_of(&s, "b"), FR_AD_BAR_UNCOVERED);
+    CHECK(fr_ad_is_opportunity(FR_AD_BAR_UNCOVERED));
+    struct fr_ad_scores_head head = {FR_STR("u"), now, now + 1000, now + 500, FR_STR(""), set->records};
+    struct fr_buf text = {0};
+    fr_ad_scores_write(&text, &head, &s, set);
+    fr_buf_byte(&text, 0);
+    const char *a = strstr(text.data, "\"campaign_id\":\"a\""),
+               *c = strstr(text.data, "\"campaign_id\":\"c\"");
+    const char *until = strstr(text.data, "\"show_until\":\"2027-01-15T08:00:00.500Z\"");
+    CHECK(a && c && until && a < until && (a > c || until < c) && !strstr(until + 5, "show_until"));
+    CHECK(strstr(text.data, "{\"campaign_id\":\"b\",\"eligible\":false,\"reason\":\"uncovered\"}"));
+    fr_buf_fini(&text);
     close_world();
 }
 
@@ -391,6 +424,7 @@ int main(void) {
     RUN(test_what_was_just_bought);
     RUN(test_a_purchase_of_long_ago);
     RUN(test_budget_pacing_and_control);
+    RUN(test_hard_budgets);
     RUN(test_worth_and_order);
     RUN(test_a_model_that_knows_nothing_is_not_asked);
     RUN(test_models_are_asked);

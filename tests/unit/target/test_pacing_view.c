@@ -20,7 +20,7 @@ static const struct fr_pacing_entry entries[] = {
                  .goal = -2,
                  .exposure = 4,
                  .spent_micros = 6}},
-    {.campaign_id = {"b", 1}, .exhausted = true},
+    {.campaign_id = {"b", 1}, .exhausted = true, .permits = {"book", 4}},
 };
 
 static void write_view(struct fr_buf *out) { fr_pacing_view_encode(out, 123, entries, 2); }
@@ -37,6 +37,7 @@ static void test_written_reads_back(void) {
     CHECK(got[0].impressions == 5 && got[0].clicks == 2 && got[0].conversions == 1);
     CHECK(got[0].spent_today_micros == 7 && got[0].spent_total_micros == 9);
     CHECK(got[0].control.started && got[0].control.seen_micros == 9 && !got[1].control.started);
+    CHECK(!got[0].permits.len && fr_str_eq(got[1].permits, FR_STR("book")));
     fr_pacing_view_encode(&twice, at_ms, got, 2);
     CHECK(fr_str_eq(fr_buf_slice(&once), fr_buf_slice(&twice)));
     fr_buf_clear(&once);

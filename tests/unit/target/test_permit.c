@@ -137,6 +137,27 @@ static void test_many_lives_are_joined(void) {
     fr_ledger_fini(&l);
 }
 
+/* The one before had a clock that was far ahead: nothing is given until it is caught up with. */
+static void test_a_clock_that_was_ahead(void) {
+    struct fr_permits p;
+    struct fr_ledger l = {0};
+    struct fr_permit_terms t = terms(400, 0);
+    fr_time_ms ahead_ms = 100 * FR_PERMIT_SLOTS * (fr_time_ms)FR_PERMIT_SLOT_MS;
+    struct fr_permit_report r = {
+        .generation = 1, .clock_ms = t0, .window_ms = ahead_ms, .asked_micros = 100, .budget = {0, 400, 100}};
+    fr_ledger_report(&l, &r);
+    r.generation = 2;
+    fr_ledger_report(&l, &r);
+    fr_permits_start(&p, 3, &t, t0);
+    fr_permits_want(&p, t0);
+    exchange(&p, &l, 0, t0);
+    CHECK(fr_permits_free(&p) >= 100 && p.old_n > 0);
+    CHECK(!fr_permits_covers(&p, t0) && !fr_permits_give(&p, t0, t0));
+    fr_permits_advance(&p, t0 + ahead_ms - 60000);
+    CHECK(fr_permits_covers(&p, t0 + ahead_ms));
+    fr_ledger_fini(&l);
+}
+
 /* ---- any course of things ---- */
 
 enum { HOLDERS = 3, GIVEN_MOST = 5000 };
@@ -343,6 +364,7 @@ int main(void) {
     RUN(test_a_forgotten_life_stays_open_until_its_end);
     RUN(test_who_wants_nothing_still_says_that_it_is_new);
     RUN(test_many_lives_are_joined);
+    RUN(test_a_clock_that_was_ahead);
     RUN(test_the_budget_covers_whatever_is_out);
     RUN(test_days_have_their_own_bound);
     RUN(test_books_read_back);
