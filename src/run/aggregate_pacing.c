@@ -104,7 +104,8 @@ static bool load_ledger(struct pace *p, struct fr_str value) {
                             (struct fr_str){(const char *)r.at, (uint32_t)(r.end - r.at)});
 }
 
-void pacing_views_loaded(struct aggregate_stage *s, const struct fr_str *values) {
+void pacing_views_loaded(struct aggregate_stage *s, const struct fr_stage_batch *b,
+                         const struct fr_str *values) {
     struct aggregate_ads *a = &s->ads;
     uint32_t n = 0;
     for (uint32_t p = 0; p < s->views.partitions; p++) {
@@ -115,7 +116,9 @@ void pacing_views_loaded(struct aggregate_stage *s, const struct fr_str *values)
     }
     for (uint32_t i = 0; i < a->wanted_n; i++) {
         struct pace *p = ledger_pace(s, a->wanted[i]);
-        if (values) p->is_read = load_ledger(p, values[n + i]);
+        if (!values) continue;
+        p->is_read = load_ledger(p, values[n + i]);
+        if (!p->is_read) fr_stat_add(b->stat, FR_STAT_LEDGERS_UNREADABLE, 0, 1);
     }
 }
 

@@ -195,7 +195,7 @@ static void views_loaded(struct fr_stage *stage, const struct fr_stage_batch *b,
         *c = (struct known_count){known ? view.count : -1, known ? view.epoch : s->epoch, b->now_ms, false,
                                   false};
     }
-    pacing_views_loaded(s, values ? values + s->wanted_n : NULL);
+    pacing_views_loaded(s, b, values ? values + s->wanted_n : NULL);
     make_counts(s);
 }
 

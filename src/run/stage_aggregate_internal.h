@@ -108,7 +108,8 @@ void ledger_fini(struct aggregate_stage *s);
 /* aggregate_pacing.c: multipliers out of ledgers */
 uint32_t pacing_views_wanted(struct aggregate_stage *s, const struct fr_stage_batch *b, struct fr_str *keys);
 uint32_t pacing_views_most(const struct aggregate_stage *s);
-void pacing_views_loaded(struct aggregate_stage *s, const struct fr_str *values);
+void pacing_views_loaded(struct aggregate_stage *s, const struct fr_stage_batch *b,
+                         const struct fr_str *values);
 void pacing_finish(struct aggregate_stage *s, const struct fr_stage_batch *b);
 bool pacing_has_more(struct aggregate_stage *s, fr_time_ms now_ms);
 void pacing_partition_dropped(struct aggregate_stage *s, int32_t partition);

@@ -25,6 +25,7 @@ struct pipeline {
     struct fr_worker *workers[FR_STAGE_N];
     uint32_t batch;
     fr_time_ms now;
+    struct fr_stat_block *stat; /* of all workers opened from then on; NULL: nothing is counted */
 };
 
 static uint32_t partitions_of(enum fr_stage_kind kind) {
@@ -46,6 +47,7 @@ static void open_worker(struct pipeline *p, enum fr_stage_kind kind) {
     struct fr_worker_config c = {.bus = fr_bus_memory_open(p->bus, &e),
                                  .store = fr_store_memory_open(p->store),
                                  .stage = stage_new(p, kind),
+                                 .stat = p->stat,
                                  .prefix = "t",
                                  .input_partitions = partitions_of(kind),
                                  .topic_hash = 3,

@@ -334,6 +334,41 @@ static void test_pacing_follows_the_ledgers(void) {
     fr_slot_free(&slot);
 }
 
+/* A stored ledger that nobody can read stops its partition's views, for a budget must not be spent anew; and it is counted. */
+static void test_an_unreadable_ledger_stops_pacing_and_is_counted(void) {
+    struct pipeline p;
+    struct fr_keys keys;
+    struct fr_arena arena = {0};
+    open_paced(&p);
+    fr_time_ms at_before = pace_of(&p, "c1").control.at;
+    fr_worker_crash(&p.workers[FR_STAGE_AGGREGATE], fr_bus_memory_crash, fr_store_memory_crash);
+    fr_keys_init(&keys, "t", "aggregate", PARTITIONS, 1);
+    struct fr_store *s = fr_store_memory_open(p.store);
+    for (int32_t partition = 0; partition < PARTITIONS; partition++) {
+        struct fr_pair pair = {fr_keys_state(&keys, partition, FR_STR("l:c1"), &arena), FR_STR("rubbish")};
+        if (!fr_store_memory_get(p.store, pair.key).len) continue;
+        CHECK_INT(s->ops->put_start(s, &pair, 1, 0, NULL), FR_OK);
+        while (s->ops->put_poll(s, NULL) == FR_PENDING) continue;
+    }
+    s->ops->close(s);
+    p.stat = fr_stat_block_new();
+    open_worker(&p, FR_STAGE_AGGREGATE);
+    step(&p, 400);
+    for (int n = 0; n < 20; n++) {
+        click(&p, n);
+        step(&p, 100);
+    }
+    CHECK(fr_stat_get(p.stat, FR_STAT_LEDGERS_UNREADABLE, 0) > 0);
+    CHECK_INT(pace_of(&p, "c1").control.at, at_before);
+    struct fr_slot *slot = p.feeds.campaigns;
+    fr_keys_fini(&keys);
+    fr_arena_fini(&arena);
+    struct fr_stat_block *stat = p.stat;
+    stop(&p);
+    fr_stat_block_free(&stat);
+    fr_slot_free(&slot);
+}
+
 /* ---- predictions ---- */
 
 static void free_live_ads(void *ads) {
@@ -396,6 +431,7 @@ int main(void) {
     RUN(test_each_ledger_is_a_count_of_the_log);
     RUN(test_pacing_follows_the_ledgers);
     RUN(test_a_sweep_is_no_opportunity);
+    RUN(test_an_unreadable_ledger_stops_pacing_and_is_counted);
     RUN(test_predictions_are_added_up);
     return check_done();
 }

@@ -84,6 +84,8 @@ enum fr_stat_label {
       "Campaigns that target a user and were not eligible.")                                                 \
     X(AUDIENCES_PUBLISHED, "audiences_published_total", COUNTER, NONE,                                       \
       "Records of users' segments published.")                                                               \
+    X(LEDGERS_UNREADABLE, "ledgers_unreadable_total", COUNTER, NONE,                                         \
+      "Times that a stored ledger could not be read, which stops its partition's pacing.")                   \
     X(PROPENSITIES_PUBLISHED, "propensities_published_total", COUNTER, NONE,                                 \
       "Records of users' propensities published, withdrawn ones too.")                                       \
     X(BATCH_RECORDS, "batch_records", HISTOGRAM, STAGE, "Records in a batch.")                               \
