@@ -15,6 +15,7 @@ int audience_world_open(struct audience_world *w, const struct fr_config *config
 
 void audience_world_close(struct audience_world *w) {
     if (w->has_catalog) fr_catalog_fini(&w->catalog);
+    if (w->models) fr_live_propensities_free(w->models);
     fr_campaign_set_free(w->set);
     campaigns_topic_fini(&w->topic);
     fr_arena_fini(&w->scratch);
@@ -63,20 +64,36 @@ static int read_catalog(struct audience_world *w) {
 
 /* ---- what a rule asks for ---- */
 
-static int refuse_propensity(struct fr_str task) {
-    fprintf(
-        stderr,
-        "freshet audience: propensity(\"%.*s\") is not known here: it is worked out for each user as events "
-        "come, and not stored with the profile\n",
-        FR_STR_ARG(task));
-    return FR_EXIT_USAGE;
+static bool is_in_force(const struct fr_live_propensities *p, struct fr_str task) {
+    for (uint32_t i = 0; i < p->n; i++)
+        if (fr_str_eq(fr_str_of(p->at[i].entry.task), task)) return true;
+    return false;
+}
+
+static int read_models(struct audience_world *w, const struct fr_str *tasks, uint32_t n) {
+    struct fr_propensity_list list;
+    struct fr_errmsg msg = {0};
+    const char *prefix = w->config->topic_prefix;
+    enum fr_err err = w->models ? FR_OK : fr_propensity_list_get(w->reader.store, prefix, &list, &msg);
+    if (err != FR_OK) return fr_report_failed("audience", err, &msg);
+    if (!w->models) w->models = fr_live_propensities_load(w->reader.store, prefix, &list, 1);
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_in_force(w->models, tasks[i])) continue;
+        fprintf(stderr,
+                "freshet audience: no model is in force for propensity(\"%.*s\") (make one with: freshet "
+                "propensities fit %.*s)\n",
+                FR_STR_ARG(tasks[i]), FR_STR_ARG(tasks[i]));
+        return FR_EXIT_USAGE;
+    }
+    return FR_EXIT_OK;
 }
 
 /* Of one rule, those that it asks for not included. */
 static int note_needs(struct audience_world *w, const struct fr_rule *rule) {
     const struct fr_str *names;
     w->rules.asks_interests |= fr_rule_asks_interests(rule);
-    return fr_rule_propensities(rule, &names) ? refuse_propensity(names[0]) : FR_EXIT_OK;
+    uint32_t n = fr_rule_propensities(rule, &names);
+    return n ? read_models(w, names, n) : FR_EXIT_OK;
 }
 
 static int note_segments(struct audience_world *w, const struct fr_rule *rule) {
@@ -136,6 +153,9 @@ static enum fr_err visit_state(void *context, const struct fr_state *state, stru
     struct fr_user user;
     fr_arena_clear(&w->scratch);
     enum fr_err err = fr_state_user(&w->reader, state, &user, msg);
+    struct fr_propensity_question question = {w->models, &user, w->now_ms, NULL, &w->scratch};
+    w->rules.propensity = w->models ? fr_propensity_answer : NULL;
+    w->rules.propensity_context = &question;
     if (err == FR_OK && fr_user_allows_ads(&user, w->reader.rules.ads.consent_must_be_given)) {
         struct audience_person person = {state->id, &user,
                                          fr_rule_facts_of(&w->rules, &user, w->now_ms, &w->scratch)};

@@ -9,6 +9,7 @@
 
 #include "campaigns_topic.h"
 #include "freshet/app/state_read.h"
+#include "freshet/run/propensity_follow.h"
 #include "freshet/target/rule_facts.h"
 
 struct audience_world {
@@ -19,7 +20,8 @@ struct audience_world {
     struct fr_campaign_set *set; /* NULL: not read */
     struct fr_catalog catalog;
     bool has_catalog;
-    uint64_t bad_items; /* records of the items topic that are no items */
+    struct fr_live_propensities *models; /* NULL: not read */
+    uint64_t bad_items;                  /* records of the items topic that are no items */
     fr_time_ms now_ms;
     struct fr_rule_world rules;
     struct fr_arena scratch; /* of one user, and of one record */

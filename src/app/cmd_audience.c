@@ -9,7 +9,7 @@ static const char help[] =
     "Counts the users who match the rule and may be counted (targeting.consent), and prints an estimate:\n"
     "to the nearest 10, with noise, and nothing of less than about 75 people. docs/RULES.md has the\n"
     "language, and what the noise hides. Segments are read from the campaigns topic and interests by the\n"
-    "items topic, if a rule asks for them. A rule may not ask for propensities here.\n"
+    "items topic, if a rule asks for them. Propensities are asked of the models in force.\n"
     "\n"
     "--like and --like-rule ask who is like the people of a segment or a rule and not one of them: by the\n"
     "angle between the vectors that the fitted model in force has of their histories. Sizes are estimates\n"

@@ -3,6 +3,7 @@
 #include "freshet/base/log.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <math.h>
 #include <stdlib.h>
 
 enum { NAP_MS = 20 };
@@ -60,6 +61,28 @@ void fr_live_propensities_free(void *thing) {
     for (uint32_t i = 0; i < p->n; i++) fr_propensity_free(p->at[i].model);
     fr_arena_fini(&p->names);
     free(p);
+}
+
+/* ---- asking ---- */
+
+void fr_live_propensity_features(const struct fr_live_propensities *p, const struct fr_user *user,
+                                 fr_time_ms t, float *out) {
+    fr_propensity_features_of(&p->features, user, t + 1, (struct fr_known_prices){NULL, 0}, out);
+}
+
+double fr_propensity_answer(void *question, struct fr_str task) {
+    struct fr_propensity_question *q = question;
+    double probability;
+    for (uint32_t i = 0; i < q->models->n; i++) {
+        if (!fr_str_eq(fr_str_of(q->models->at[i].entry.task), task)) continue;
+        if (!q->features) {
+            q->features = fr_arena_alloc(q->arena, q->models->features.column_n * sizeof *q->features);
+            fr_live_propensity_features(q->models, q->user, q->t, q->features);
+        }
+        enum fr_err err = fr_propensity_score(q->models->at[i].model, q->features, 1, &probability, NULL);
+        return err == FR_OK ? probability : (double)NAN;
+    }
+    return (double)NAN;
 }
 
 /* ---- following ---- */

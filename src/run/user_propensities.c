@@ -16,43 +16,13 @@ static const struct fr_live_propensities *models_of(const struct user_stage *s) 
     return p && p->n ? p : NULL;
 }
 
-static void features_of(const struct fr_live_propensities *p, const struct fr_user *u, fr_time_ms now_ms,
-                        float *out) {
-    fr_propensity_features_of(&p->features, u, now_ms, (struct fr_known_prices){NULL, 0}, out);
-}
-
-/* ---- for rules ---- */
-
-struct question {
-    const struct fr_live_propensities *models;
-    const struct fr_user *user;
-    fr_time_ms now_ms;
-    float *features; /* NULL: not worked out yet */
-    struct fr_arena *arena;
-};
-
-static double ask(void *context, struct fr_str task) {
-    struct question *q = context;
-    double probability;
-    for (uint32_t i = 0; i < q->models->n; i++) {
-        if (!fr_str_eq(fr_str_of(q->models->at[i].entry.task), task)) continue;
-        if (!q->features) {
-            q->features = fr_arena_alloc(q->arena, q->models->features.column_n * sizeof *q->features);
-            features_of(q->models, q->user, q->now_ms, q->features);
-        }
-        enum fr_err err = fr_propensity_score(q->models->at[i].model, q->features, 1, &probability, NULL);
-        return err == FR_OK ? probability : (double)NAN;
-    }
-    return (double)NAN;
-}
-
 void user_propensity_facts(struct user_stage *s, struct fr_rule_world *world, const struct fr_user *u,
                            fr_time_ms now_ms) {
     const struct fr_live_propensities *models = models_of(s);
     if (!models) return;
-    struct question *q = fr_arena_alloc(&s->scratch, sizeof *q);
-    *q = (struct question){models, u, now_ms + 1, NULL, &s->scratch};
-    world->propensity = ask;
+    struct fr_propensity_question *q = fr_arena_alloc(&s->scratch, sizeof *q);
+    *q = (struct fr_propensity_question){models, u, now_ms, NULL, &s->scratch};
+    world->propensity = fr_propensity_answer;
     world->propensity_context = q;
 }
 
@@ -107,7 +77,7 @@ static bool score_all(const struct fr_live_propensities *p, const struct fr_stag
     uint32_t columns = p->features.column_n;
     float *values = fr_arena_alloc(b->arena, (size_t)n * columns * sizeof *values);
     for (uint32_t i = 0; i < n; i++)
-        features_of(p, &asked[i]->user, asked[i]->user.last_ms + 1, values + (size_t)i * columns);
+        fr_live_propensity_features(p, &asked[i]->user, asked[i]->user.last_ms, values + (size_t)i * columns);
     for (uint32_t t = 0; t < p->n; t++) {
         out[t] = fr_arena_alloc(b->arena, n * sizeof *out[t]);
         if (fr_propensity_score(p->at[t].model, values, n, out[t], NULL) != FR_OK) return false;

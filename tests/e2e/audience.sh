@@ -73,7 +73,7 @@ expect 0 "$freshet" audience --rule 'segment("nobody")'
 has "there is no segment nobody: nobody is in it"
 has "too few people"
 expect 64 "$freshet" audience --segment likely
-has 'propensity("purchase") is not known here'
+has 'no model is in force for propensity("purchase")'
 expect 64 "$freshet" audience --rule 'segment("likely")'
 expect 64 "$freshet" audience --rule 'propensity("purchase") > 1'
 expect 64 "$freshet" audience --rule 'events > 1' --segment shoppers

@@ -42,6 +42,14 @@ cut -f 2 "$scratch/propensities" | sed '/^$/d' > "$scratch/records/all.propensit
 topic models | cut -f 2 > "$scratch/records/all.model.jsonl"
 expect 0 sh tests/schemas/validate "$scratch/records"
 
+say "asked by an audience"
+expect 0 "$freshet" audience --json --rule 'propensity("purchase") >= 0'
+is '118 <= j["people"] <= 178' # 148, and noise
+expect 0 "$freshet" audience --json --rule 'propensity("purchase") > 0.999'
+is 'j["people"] is None'
+expect 64 "$freshet" audience --rule 'propensity("active") > 0.5'
+has "freshet propensities fit active"
+
 say "rolled back"
 expect 0 "$freshet" propensities rollback purchase --reason "a try"
 expect 66 "$freshet" propensities rollback active

@@ -33,6 +33,21 @@ struct fr_live_propensities *fr_live_propensities_load(struct fr_store *store, c
                                                        uint64_t number);
 void fr_live_propensities_free(void *p);
 
+/* The features of a user's state as of t, its latest event included; out[features.column_n]. */
+void fr_live_propensity_features(const struct fr_live_propensities *p, const struct fr_user *user,
+                                 fr_time_ms t, float *out);
+
+/* For rules: struct fr_rule_facts.propensity and its context, of one user at one time. */
+struct fr_propensity_question {
+    const struct fr_live_propensities *models;
+    const struct fr_user *user;
+    fr_time_ms t;
+    float *features; /* NULL at first: worked out when something is asked */
+    struct fr_arena *arena;
+};
+/* NAN: no model is in force for the task. */
+double fr_propensity_answer(void *question, struct fr_str task);
+
 struct fr_propensity_follow;
 
 struct fr_propensity_follow_config {
