@@ -166,7 +166,8 @@ static void serve(struct server *s) {
 
 /* ---- judgement ---- */
 
-static void ledger_of(struct pipeline *p, const char *id, struct fr_ledger *out) {
+/* False: there is none yet. */
+static bool ledger_of(struct pipeline *p, const char *id, struct fr_ledger *out) {
     struct fr_keys keys;
     struct fr_arena arena = {0};
     struct fr_str value = {0};
@@ -176,12 +177,14 @@ static void ledger_of(struct pipeline *p, const char *id, struct fr_ledger *out)
     for (int32_t partition = 0; partition < PARTITIONS && !value.len; partition++)
         value = fr_store_memory_get(p->store, fr_keys_state(&keys, partition, fr_str_of(key), &arena));
     struct fr_reader r = fr_reader_of(value);
-    CHECK_INT(fr_pack_read_array(&r), 2);
+    bool is_there = value.len > 0 && fr_pack_read_array(&r) == 2;
     fr_pack_read_int(&r);
-    CHECK(r.ok && fr_ledger_decode(out, FR_LEDGER_HOURS,
-                                   (struct fr_str){(const char *)r.at, (uint32_t)(r.end - r.at)}));
+    if (is_there)
+        CHECK(fr_ledger_decode(out, FR_LEDGER_HOURS,
+                               (struct fr_str){(const char *)r.at, (uint32_t)(r.end - r.at)}));
     fr_keys_fini(&keys);
     fr_arena_fini(&arena);
+    return is_there;
 }
 
 struct counted {
@@ -219,7 +222,7 @@ static void judge(struct pipeline *p, struct verdict *v) {
         struct fr_ledger l = {0};
         const struct plan *plan = &plans[i];
         int32_t day = fr_ledger_day(fr_ledger_hour(midnight_ms));
-        ledger_of(p, plan->id, &l);
+        CHECK(ledger_of(p, plan->id, &l));
         int64_t days[] = {fr_ledger_spent_on_day(&l, day - 1), fr_ledger_spent_on_day(&l, day)};
         int64_t total = fr_ledger_total(&l, FR_LEDGER_SPEND_MICROS);
         CHECK_INT(total, days[0] + days[1]);
@@ -228,6 +231,19 @@ static void judge(struct pipeline *p, struct verdict *v) {
             v->unbilled += counted.impressions[i][d] - days[d] / plan->price_micros;
         if (plan->hard && plan->pays == CLICK)
             v->late_clicks += fr_ledger_total(&l, FR_LEDGER_CLICKS) - fr_ledger_total(&l, FR_LEDGER_BILLED);
+        fr_ledger_fini(&l);
+    }
+}
+
+/* What is spent and what may still be, as it is stored. */
+static void check_books(struct pipeline *p) {
+    int32_t day = fr_ledger_day(fr_ledger_hour(p->now));
+    for (unsigned i = 0; i < PLANS; i++) {
+        struct fr_ledger l = {0};
+        if (!plans[i].hard || !ledger_of(p, plans[i].id, &l)) continue;
+        int64_t spent =
+            plans[i].daily ? fr_ledger_spent_on_day(&l, day) : fr_ledger_total(&l, FR_LEDGER_SPEND_MICROS);
+        CHECK(spent + fr_permit_book_open(&l.permits) <= plans[i].budget_micros);
         fr_ledger_fini(&l);
     }
 }
@@ -265,6 +281,7 @@ static struct verdict run(uint64_t seed, uint32_t kill_ms) {
             open_worker(&p, kind);
             if (fr_rng_below(&p.rng, 2)) fr_store_memory_roll_back(p.store, 1 + fr_rng_below(&p.rng, 4));
         }
+        if (i % 40 == 0) check_books(&p);
         for (int round = 0; round < 3; round++)
             for (unsigned kind = 0; kind < FR_STAGE_N; kind++) {
                 CHECK_INT(fr_worker_step(p.workers[kind], p.now, 0, NULL), FR_OK);
