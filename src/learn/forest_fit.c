@@ -77,6 +77,21 @@ static enum fr_err make_train(struct fitting *f, struct fr_errmsg *msg) {
     return err == FR_OK ? label_matrix(f, f->train, f->labels, f->row_n, msg) : err;
 }
 
+/* How often a yes counts. */
+static double yes_weight(const struct fitting *f) {
+    return f->params->imbalance == FR_IMBALANCE_WEIGHTS ? (f->row_n - f->yes) / f->yes : 1;
+}
+
+/* The loss that says when to stop must weigh the rows as the loss does that is learnt by: else it rises from the first round on. */
+static enum fr_err weigh_valid(struct fitting *f, const struct fr_forest_rows *valid, struct fr_errmsg *msg) {
+    float *weights = fr_alloc((valid->row_n + 1) * sizeof *weights);
+    for (uint32_t i = 0; i < valid->row_n; i++) weights[i] = valid->labels[i] ? (float)yes_weight(f) : 1;
+    enum fr_err err = forest_check(
+        f->library, f->library->matrix_set_floats(f->valid, "weight", weights, valid->row_n), msg);
+    free(weights);
+    return err;
+}
+
 static enum fr_err make_valid(struct fitting *f, const struct fr_forest_rows *valid, struct fr_errmsg *msg) {
     enum fr_err err = forest_matrix(f->library, valid->values, valid->row_n, valid->column_n,
                                     f->params->threads, &f->valid, msg);
@@ -85,7 +100,7 @@ static enum fr_err make_valid(struct fitting *f, const struct fr_forest_rows *va
     for (uint32_t i = 0; i < valid->row_n; i++) labels[i] = valid->labels[i];
     err = label_matrix(f, f->valid, labels, valid->row_n, msg);
     free(labels);
-    return err;
+    return err == FR_OK ? weigh_valid(f, valid, msg) : err;
 }
 
 /* ---- parameters ---- */
@@ -107,7 +122,7 @@ static bool set_trees(struct fitting *f) {
 static bool set_balance(struct fitting *f) {
     double share = f->yes / f->row_n;
     if (f->params->imbalance != FR_IMBALANCE_WEIGHTS) return set_number(f, "base_score", share);
-    return set_number(f, "base_score", .5) && set_number(f, "scale_pos_weight", (f->row_n - f->yes) / f->yes);
+    return set_number(f, "base_score", .5) && set_number(f, "scale_pos_weight", yes_weight(f));
 }
 
 /* The library's seed is a signed 32-bit number. */

@@ -253,6 +253,35 @@ static void test_giving_up(void) {
     CHECK_NEAR(done, 1. / 60, 1e-12);
 }
 
+/* Of the loss that a yes weighs more in, as it does in learning. */
+static double weighted_loss(double rounds, double *kept) {
+    double out[ROWS], yes = 0, loss = 0, all = 0;
+    struct fr_forest_params p = boosted();
+    p.rate = .05;
+    p.trees = (uint32_t)rounds;
+    p.patience = kept ? 20 : 0;
+    p.imbalance = FR_IMBALANCE_WEIGHTS;
+    struct fr_forest *f = fit(&p);
+    score(f, other_values, out);
+    if (kept) *kept = fr_forest_rounds(f);
+    fr_forest_free(f);
+    for (int i = 0; i < ROWS; i++) yes += labels[i];
+    for (int i = 0; i < ROWS; i++) {
+        double weight = other_labels[i] ? (ROWS - yes) / yes : 1;
+        loss += weight * log(1 + exp(other_labels[i] ? -out[i] : out[i]));
+        all += weight;
+    }
+    return loss / all;
+}
+
+/* The rounds that are kept are about the best ones by that loss. */
+static void test_patience_weighs_as_learning_does(void) {
+    double kept, least = HUGE_VAL, got = weighted_loss(400, &kept);
+    for (int rounds = 10; rounds <= 200; rounds += 10) least = fmin(least, weighted_loss(rounds, NULL));
+    CHECK(kept > 5 && kept < 200);
+    CHECK(got < least + .002);
+}
+
 int main(void) {
     RUN(test_one_stump_by_hand);
     RUN(test_both_learn_what_needs_two_columns);
@@ -261,6 +290,7 @@ int main(void) {
     RUN(test_loaded_scores_the_same);
     RUN(test_patience_ends_the_rounds);
     RUN(test_imbalance_moves_the_base_rate);
+    RUN(test_patience_weighs_as_learning_does);
     RUN(test_what_cannot_be_fitted);
     RUN(test_giving_up);
     return check_done();
