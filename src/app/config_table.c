@@ -240,6 +240,10 @@ static const struct fr_config_row rows[] = {
         "Days of the log before the first cut."),
     INT("propensities.recent_days", propensities.recent_days, 90, 1, 3650, "",
         "Users who were silent for longer at a cut give no row."),
+    INT("propensities.rows_most", propensities.rows_most, 1000000, 1000, 50000000, "",
+        "Rows that are learnt from and judged by at most, about 400 bytes each: where a log has more, a "
+        "share of its "
+        "users is taken."),
     NUMBER("propensities.change", propensities.change, 0.05, 0, 1,
            "A probability that has moved so far since it was said is said again."),
 

@@ -23,8 +23,9 @@ struct reading {
     struct fr_propensity_rows rows;
     fr_time_ms watermark_ms;
     uint64_t records;
-    double part; /* of the partitions that have been read */
-    bool given_up;
+    double part;  /* of the partitions that have been read */
+    double share; /* of the users that is learnt from, so that there are not too many rows */
+    bool given_up, is_full;
 };
 
 /* ---- reading ---- */
@@ -39,9 +40,14 @@ static void begin_log(struct reading *r, fr_time_ms first_ms) {
     r->log = fr_training_rows_new(&r->task, &schedule, &r->features, &r->f->rules->profile, &r->ids);
 }
 
+/* Whether reading goes on. */
 static bool is_wanted(struct reading *r) {
-    enum { TELL = 5000 };
-    if (++r->records % TELL || !r->f->progress) return true;
+    enum { LOOK = 5000 };
+    if (++r->records % LOOK) return true;
+    uint64_t rows = r->rows.table.row_n + (uint64_t)(r->log ? fr_training_rows_n(r->log) : 0);
+    r->is_full = rows > (uint64_t)r->config->propensities.rows_most;
+    if (r->is_full) return false;
+    if (!r->f->progress) return true;
     r->given_up = !r->f->progress(r->f->context, "reading events", r->part);
     return !r->given_up;
 }
@@ -57,7 +63,7 @@ static bool take_record(void *context, const struct fr_record *record) {
     if (fr_decode(r->decoder, &in, &r->record, &event, NULL) != FR_REJECT_NONE) return is_wanted(r);
     if (fr_clean(&r->f->rules->events, &r->record, record->timestamp_ms, r->watermark_ms, &event, NULL) !=
             FR_REJECT_NONE ||
-        event.user_id.len == 0)
+        event.user_id.len == 0 || !fr_propensity_sampled(event.user_id, r->share))
         return is_wanted(r);
     if (!r->log) begin_log(r, event.time_ms);
     fr_training_rows_add(r->log, &event);
@@ -68,12 +74,30 @@ static bool take_record(void *context, const struct fr_record *record) {
 static enum fr_err read_partition(struct reading *r, int32_t partition, struct fr_errmsg *msg) {
     const struct fr_kafka_range all = {partition, -1, -1};
     r->log = NULL;
+    r->is_full = false;
     r->watermark_ms = INT64_MIN;
     enum fr_err err = fr_kafka_read(&r->f->wiring->cluster, FR_TOPIC_EVENTS, all, true, take_record, r, msg);
     if (err == FR_OK && r->given_up) err = fr_err_set(msg, FR_TIMEOUT, "given up");
-    if (err == FR_OK && r->log)
+    if (err == FR_OK && r->log && !r->is_full)
         fr_propensity_rows_add(&r->rows, r->log, r->f->rules->ads.consent_must_be_given);
     if (r->log) fr_training_rows_free(r->log);
+    return err;
+}
+
+/* Half of the users are left out, of what was read before too. */
+static void thin(struct reading *r) {
+    r->share /= 2;
+    fr_propensity_rows_thin(&r->rows, &r->ids, r->share);
+}
+
+/* A partition that brings too many rows is read again, for fewer users. */
+static enum fr_err read_within(struct reading *r, int32_t partition, struct fr_errmsg *msg) {
+    enum fr_err err = read_partition(r, partition, msg);
+    while (err == FR_OK && r->is_full) {
+        thin(r);
+        err = read_partition(r, partition, msg);
+    }
+    while (err == FR_OK && r->rows.table.row_n > r->config->propensities.rows_most) thin(r);
     return err;
 }
 
@@ -83,7 +107,7 @@ static enum fr_err read_log(struct reading *r, struct fr_errmsg *msg) {
     r->decoder = fr_decoder_new(&r->f->rules->events);
     for (uint32_t p = 0; p < partitions && err == FR_OK; p++) {
         r->part = (double)p / (double)partitions;
-        err = read_partition(r, (int32_t)p, msg);
+        err = read_within(r, (int32_t)p, msg);
     }
     fr_decoder_free(&r->decoder);
     return err;
@@ -203,7 +227,7 @@ static enum fr_err decide(const struct reading *r, const char *task, struct prop
 
 enum fr_err propensity_fit_run(const struct propensity_fit *f, const char *task,
                                struct propensity_fitted *out, struct fr_errmsg *msg) {
-    struct reading r = {.f = f, .config = f->wiring->config};
+    struct reading r = {.f = f, .config = f->wiring->config, .share = 1};
     *out = (struct propensity_fitted){0};
     bool known = fr_training_task_read(fr_str_of(task), &r.task);
     FR_ASSERT(known && r.task.kind != FR_TRAINING_CATEGORY);

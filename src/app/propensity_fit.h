@@ -5,7 +5,8 @@
  *
  * Rows      the log is read partition by partition; cuts are at the same times in all of them, whole multiples of
  *           propensities.every_days. Without prices and catalogue, which live states are not asked with either.
- * Memory    the states of one partition's users at a time, and the rows.
+ * Memory    the states of one partition's users at a time, and the rows, at most propensities.rows_most: a share of the users, by
+ *           a hash, is learnt from where there would be more.
  * Threads   the caller's. Errors: FR_LIMIT: the log has too little for it; what reading, fitting and storing fail with. */
 #ifndef FR_APP_PROPENSITY_FIT_H
 #define FR_APP_PROPENSITY_FIT_H

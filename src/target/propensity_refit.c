@@ -1,4 +1,5 @@
 #include "freshet/target/propensity_refit.h"
+#include "freshet/base/hash.h"
 #include "freshet/learn/binary_quality.h"
 #include <stdlib.h>
 
@@ -23,6 +24,22 @@ void fr_propensity_rows_add(struct fr_propensity_rows *rows, struct fr_training_
         rows->table.labels[row] = t->labels[i];
         rows->at[row] = at[i];
     }
+}
+
+bool fr_propensity_sampled(struct fr_str user_id, double share) {
+    return (double)(fr_hash_mix(fr_hash_str(user_id)) >> 11) * 0x1p-53 < share;
+}
+
+void fr_propensity_rows_thin(struct fr_propensity_rows *rows, const struct fr_dict *ids, double share) {
+    uint32_t kept = 0, width = rows->table.column_n;
+    for (uint32_t i = 0; i < rows->table.row_n; i++) {
+        if (!fr_propensity_sampled(fr_dict_str(ids, rows->at[i].user), share)) continue;
+        memmove(rows->table.values + (size_t)kept * width, rows->table.values + (size_t)i * width,
+                width * sizeof *rows->table.values);
+        rows->table.labels[kept] = rows->table.labels[i];
+        rows->at[kept++] = rows->at[i];
+    }
+    rows->table.row_n = kept;
 }
 
 void fr_propensity_rows_fini(struct fr_propensity_rows *rows) {

@@ -209,6 +209,8 @@ void fr_training_rows_add(struct fr_training_rows *r, const struct fr_event *eve
     world_hear(&r->world, r->rules, r->ids, event);
 }
 
+uint32_t fr_training_rows_n(const struct fr_training_rows *r) { return r->table.row_n; }
+
 const struct fr_table *fr_training_rows_end(struct fr_training_rows *r, const struct fr_training_row **rows) {
     while (r->table.row_n && r->rows[r->table.row_n - 1].is.time_ms + r->task.horizon_ms > r->last_ms)
         r->table.row_n--;

@@ -22,6 +22,10 @@ python3 tests/e2e/propensities.py events 0 14 > "$scratch/learnt"
 expect 0 "$freshet" replay --no-progress "$scratch/learnt"
 expect 0 "$freshet" propensities fit --json --set propensities.model=logistic
 is 'j["promoted"] and j["auc"] > 0.8 and j["held_to"] == "the share of yes"'
+"$freshet" propensities fit --json --set propensities.model=logistic --set propensities.rows_most=1000 > "$scratch/few" || true
+holds "of a thousand rows" python3 -c 'import json, sys
+few = json.load(sys.stdin)
+assert 300 < few["learnt"] + few["asked"] <= 1000, few' < "$scratch/few"
 expect 0 "$freshet" propensities fit
 expect 0 "$freshet" propensities list --json
 is '[p["task"] for p in j["propensities"]] == ["purchase"] and j["propensities"][0]["before"]'

@@ -15,7 +15,7 @@
 #include "freshet/base/buf.h"
 #include "freshet/event/event.h"
 
-enum { FR_CONFIG_ROWS_MAX = 128 };
+enum { FR_CONFIG_ROWS_MAX = 160 };
 
 /* One member of a list (name is "") or of a map. */
 struct fr_config_member {
@@ -100,7 +100,7 @@ struct fr_config {
     struct {
         struct fr_config_list tasks;
         int64_t model; /* enum fr_propensity_kind */
-        int64_t horizon_days, every_days, warmup_days, recent_days;
+        int64_t horizon_days, every_days, warmup_days, recent_days, rows_most;
         double change;
     } propensities;
     struct {

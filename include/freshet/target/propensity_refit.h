@@ -23,6 +23,10 @@ struct fr_propensity_rows {
 /* Ends `log` and adds its rows; all logs have the same columns, and users under numbers of one dictionary. */
 void fr_propensity_rows_add(struct fr_propensity_rows *rows, struct fr_training_rows *log,
                             bool consent_must_be_given);
+/* Whether a user is one of a share (0..1) of all, by a hash: the same ones for ever, and of a smaller share some of these. */
+bool fr_propensity_sampled(struct fr_str user_id, double share);
+/* Keeps the rows of the users of a share. */
+void fr_propensity_rows_thin(struct fr_propensity_rows *rows, const struct fr_dict *ids, double share);
 void fr_propensity_rows_fini(struct fr_propensity_rows *rows);
 
 struct fr_propensity_refit {

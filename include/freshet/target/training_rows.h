@@ -59,6 +59,7 @@ struct fr_training_rows *fr_training_rows_new(const struct fr_training_task *tas
 void fr_training_rows_free(struct fr_training_rows *r);
 /* The next event of the log. */
 void fr_training_rows_add(struct fr_training_rows *r, const struct fr_event *event);
+uint32_t fr_training_rows_n(const struct fr_training_rows *r); /* so far, those that will be dropped too */
 /* No more events: lends the table and its rows, in order of time and then of users' numbers. */
 const struct fr_table *fr_training_rows_end(struct fr_training_rows *r, const struct fr_training_row **rows);
 

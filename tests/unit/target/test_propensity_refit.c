@@ -1,5 +1,6 @@
 /* A propensity fitted anew: whose rows it learns from, when it is taken, and when it is not. */
 #include "propensity_log.h"
+#include <stdlib.h>
 
 static struct fr_event_rules events;
 static struct fr_profile_rules profile;
@@ -87,6 +88,39 @@ static void test_a_good_one_is_taken_and_a_broken_one_refused(void) {
     fr_propensity_rows_fini(&rows);
 }
 
+/* Half of the users, and half of these; whoever is left has all rows. */
+static void test_a_share_of_the_users(void) {
+    struct fr_propensity_rows rows = two_logs();
+    uint32_t all = rows.table.row_n, width = rows.table.column_n;
+    float *before = fr_alloc((size_t)all * width * sizeof *before);
+    struct fr_training_row *at = fr_alloc(all * sizeof *at);
+    memcpy(before, rows.table.values, (size_t)all * width * sizeof *before);
+    memcpy(at, rows.at, all * sizeof *at);
+    bool *labels = fr_alloc(all);
+    memcpy(labels, rows.table.labels, all);
+    fr_propensity_rows_thin(&rows, &ids, 1);
+    CHECK_INT(rows.table.row_n, all);
+    for (double share = .5; share > .2; share /= 2) {
+        fr_propensity_rows_thin(&rows, &ids, share);
+        CHECK_NEAR(rows.table.row_n / (double)all, share, .1);
+        uint32_t k = 0;
+        for (uint32_t i = 0; i < all; i++) {
+            if (!fr_propensity_sampled(fr_dict_str(&ids, at[i].user), share)) continue;
+            CHECK(k < rows.table.row_n && rows.at[k].user == at[i].user &&
+                  rows.at[k].time_ms == at[i].time_ms);
+            CHECK(memcmp(rows.table.values + (size_t)k * width, before + (size_t)i * width,
+                         width * sizeof *before) == 0);
+            CHECK_INT(rows.table.labels[k], labels[i]);
+            k++;
+        }
+        CHECK_INT(k, rows.table.row_n);
+    }
+    free(before);
+    free(at);
+    free(labels);
+    fr_propensity_rows_fini(&rows);
+}
+
 static void test_too_little_is_said(void) {
     struct fr_propensity_rows rows = two_logs();
     struct fr_propensity_refit refit = refit_of(NULL);
@@ -110,6 +144,7 @@ int main(void) {
     RUN(test_who_is_gone_or_refuses_teaches_nothing);
     RUN(test_the_split_is_by_time);
     RUN(test_a_good_one_is_taken_and_a_broken_one_refused);
+    RUN(test_a_share_of_the_users);
     RUN(test_too_little_is_said);
     fr_dict_fini(&ids);
     fr_arena_fini(&names);
