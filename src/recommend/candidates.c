@@ -25,6 +25,7 @@ void fr_recommender_use_free(struct fr_recommender_use *use) {
     free(use->chances);
     free(use->learning);
     free(use->order);
+    free(use->keys);
     free(use);
 }
 
@@ -53,6 +54,7 @@ static void reserve_table(struct fr_recommender_use *use, uint32_t n) {
     use->places = fr_realloc(use->places, FR_RECOMMENDER_SOURCES_MAX * stride * sizeof *use->places);
     use->chances = fr_realloc(use->chances, stride * sizeof *use->chances);
     use->order = fr_realloc(use->order, stride * sizeof *use->order);
+    use->keys = fr_realloc(use->keys, 2 * stride * sizeof *use->keys);
     use->learning = fr_realloc(use->learning, (stride + 2 * FEATURES_MAX) * sizeof *use->learning);
 }
 

@@ -4,27 +4,17 @@
  *           leave out, boost, vary and spread them, and give places to newcomers; what it returns is explained like any
  *           other column. A pool and not all of them: what stands 300th is not shown whatever the rules. */
 #include "freshet/recommend/arrange.h"
+#include "freshet/recommend/best.h"
 #include "recommender_internal.h"
 
 enum { POOL = 300 };
 
-static bool is_before(const struct fr_recommender *r, const struct fr_recommender_use *use, uint32_t a,
-                      uint32_t b) {
-    if (use->chances[a] > use->chances[b]) return true;
-    if (use->chances[a] < use->chances[b]) return false;
-    return fr_str_cmp(fr_dict_str(&r->ids, use->items[a]), fr_dict_str(&r->ids, use->items[b])) < 0;
-}
-
-/* The best columns into use->order, best first: most fail at the first comparison, with the worst. */
+/* The best columns into use->order, best first. */
 static uint32_t choose(const struct fr_recommender *r, struct fr_recommender_use *use, uint32_t most) {
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < use->table.n; c++) {
-        uint32_t at = n;
-        if (at == most && !is_before(r, use, c, use->order[--at])) continue;
-        if (n < most) n++;
-        for (; at && is_before(r, use, c, use->order[at - 1]); at--) use->order[at] = use->order[at - 1];
-        use->order[at] = c;
-    }
+    uint32_t n = use->table.n;
+    for (uint32_t c = 0; c < n; c++) use->keys[c] = fr_best_key(use->chances[c], c);
+    n = fr_best(use->keys, n, most, &r->ids, use->items, use->keys + use->table.n);
+    for (uint32_t i = 0; i < n; i++) use->order[i] = fr_best_place(use->keys[i]);
     return n;
 }
 

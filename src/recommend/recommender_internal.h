@@ -63,6 +63,7 @@ struct fr_recommender_use {
     float *learning; /* what fr_rank_learn needs */
     float weights[FEATURES_MAX];
     uint32_t *order; /* [table.n] */
+    uint64_t *keys;  /* [2 table.n] for ordering */
     size_t vote_cap;
 };
 

@@ -162,7 +162,7 @@ static void weigh_items(const struct fr_session_index *x, struct fr_scratch *vot
     for (uint32_t i = 0; i < votes->touched_n; i++) {
         uint32_t item = votes->touched[i];
         const struct list *list = list_at(x, item);
-        if (list) votes->sums[item] *= (float)(1 + x->p.idf_weight * idf(x, list));
+        if (list) votes->sums[item].sum *= (float)(1 + x->p.idf_weight * idf(x, list));
     }
 }
 

@@ -4,8 +4,8 @@
  *           of the item id, so no list depends on numbers. Sums are single precision: whoever adds must add in an order
  *           that does not depend on numbers either.
  * Threads   one a thread.
- * Memory    16 bytes for each item of the dictionary, and what sources ask for as work, kept; no allocation once it has seen
- *           the largest input.
+ * Memory    16 bytes for each item of the dictionary, 8 for each that was ever touched at once, and what sources ask for as
+ *           work, kept; no allocation once it has seen the largest input.
  * Errors    none: amounts that are not above 0, or not finite, are nothing. */
 #ifndef FR_RECOMMEND_SCRATCH_H
 #define FR_RECOMMEND_SCRATCH_H
@@ -20,14 +20,20 @@ struct fr_vote {
     uint32_t because; /* what contributed most: an item of the history, or FR_DICT_NONE */
 };
 
+struct fr_sum {
+    float sum;
+    float strongest;  /* the largest single contribution; 0 when there is none */
+    uint32_t because; /* whose it was, the first of equals; valid if strongest > 0 */
+};
+
 /* Zero-initialised is ready for fr_scratch_reserve.
  * Invariant: an item is in touched, once, if and only if its sum is not 0; a sum below 0 is an item that was taken out. */
 struct fr_scratch {
-    float *sums;       /* [cap] by item */
-    float *strongest;  /* [cap] the largest single contribution; 0 when there is none */
-    uint32_t *because; /* [cap] whose it was, the first of equals; valid if strongest > 0 */
-    uint32_t *touched; /* [touched_n], room for cap */
+    struct fr_sum *sums; /* [cap] by item */
+    uint32_t *touched;   /* [touched_n], room for cap */
     uint32_t cap, touched_n;
+    uint64_t *keys; /* [key_cap] for ordering */
+    size_t key_cap;
     float *floats; /* [floats_cap] for whoever calculates between two uses; nothing is kept in it */
     size_t floats_cap;
     void *work;
@@ -44,16 +50,17 @@ float *fr_scratch_floats(struct fr_scratch *s, size_t n);
 void *fr_scratch_work(struct fr_scratch *s, size_t size_bytes);
 
 static inline bool fr_scratch_is_touched(const struct fr_scratch *s, uint32_t item) {
-    return s->sums[item] > 0 || s->sums[item] < 0;
+    return s->sums[item].sum > 0 || s->sums[item].sum < 0;
 }
 
 static inline void fr_scratch_add(struct fr_scratch *s, uint32_t item, float amount, uint32_t because) {
     if (!(amount > 0 && amount <= FLT_MAX)) return;
     if (!fr_scratch_is_touched(s, item)) s->touched[s->touched_n++] = item;
-    s->sums[item] += amount;
-    if (amount > s->strongest[item]) {
-        s->strongest[item] = amount;
-        s->because[item] = because;
+    struct fr_sum *sum = &s->sums[item];
+    sum->sum += amount;
+    if (amount > sum->strongest) {
+        sum->strongest = amount;
+        sum->because = because;
     }
 }
 
@@ -61,7 +68,7 @@ static inline void fr_scratch_add(struct fr_scratch *s, uint32_t item, float amo
 static inline void fr_scratch_drop(struct fr_scratch *s, uint32_t item) {
     if (item >= s->cap) return;
     if (!fr_scratch_is_touched(s, item)) s->touched[s->touched_n++] = item;
-    s->sums[item] = -INFINITY; /* no finite amount brings it back */
+    s->sums[item].sum = -INFINITY; /* no finite amount brings it back */
 }
 
 /* The `most` best, best first, ties by id; returns how many; all sums are 0 afterwards. */

@@ -84,7 +84,7 @@ static void check_best(struct fr_scratch *s, struct naive *n, uint32_t most) {
         CHECK_INT(got[i].because, want[i].because);
     }
     CHECK_INT(s->touched_n, 0);
-    for (uint32_t i = 0; i < s->cap; i++) CHECK(!fr_scratch_is_touched(s, i) && !(s->strongest[i] > 0));
+    for (uint32_t i = 0; i < s->cap; i++) CHECK(!fr_scratch_is_touched(s, i) && !(s->sums[i].strongest > 0));
 }
 
 static void test_best_equals_the_naive_twin(void) {
