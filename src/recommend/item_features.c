@@ -23,11 +23,10 @@ void item_features_learn(struct fr_recommender *r, const struct fr_example *e) {
     if (e->time_ms > fact->last_ms) fact->last_ms = e->time_ms;
 }
 
-#define LIFT_PRIOR 100.
+#define LIFT_PRIOR 100.f
 
 /* log2 within .01: a feature needs no more, and there are thousands of them in a table. x > 0, normal. */
-static float about_log2(double exact) {
-    float x = (float)exact;
+static inline float about_log2(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     float exponent = (float)((int32_t)(bits >> 23) - 128);
@@ -39,16 +38,24 @@ static float about_log2(double exact) {
 /* log2(1 + what passed), in units. */
 static float log_passed(fr_time_ms from, fr_time_ms to, double unit_ms) {
     double passed = from == INT64_MIN || to <= from ? 0 : (double)(to - from) / unit_ms;
-    return about_log2(1 + passed);
+    return about_log2((float)(1 + passed));
 }
 
-static void fill_board(const struct fr_source *s, const struct fr_query *q,
-                       const struct fr_recommender_use *use, float *x) {
+/* The board's counts of the candidates; returns that of everything, 0: there is no board, and no counts. */
+static float read_board(const struct fr_source *s, const struct fr_query *q,
+                        const struct fr_recommender_use *use, float *counts) {
     struct fr_popular_reading reading = fr_source_popular_read(s, q);
-    if (!reading.board) return;
-    for (uint32_t c = 0; c < use->table.n; c++) {
-        double count = fr_board_value(reading.board, use->items[c]) * reading.scale;
-        if (count > 0) x[c] = about_log2(1 + count) * .25f;
+    if (!reading.board) return 0;
+    for (uint32_t c = 0; c < use->table.n; c++)
+        counts[c] = (float)(fr_board_value(reading.board, use->items[c]) * reading.scale);
+    return (float)(reading.board->total * reading.scale);
+}
+
+/* x = log2(1 + x) / 4; nothing stays nothing. */
+static void log_counts(float *x, uint32_t n) {
+    for (uint32_t c = 0; c < n; c++) {
+        float log = about_log2(1 + x[c]) * .25f;
+        x[c] = x[c] > 0 ? log : 0;
     }
 }
 
@@ -56,18 +63,15 @@ static void fill_board(const struct fr_source *s, const struct fr_query *q,
 static const struct { uint32_t audience, all; } lifts[LIFTS] = {{7, 2}, {8, 4}, {9, 2}};
 
 /* log2 of how much more of the audience's attention an item gets than of everybody's, drawn towards 0 by LIFT_PRIOR people
- * of the audience who act like everybody: who is like whom lasts longer than what is popular. */
-static void fill_lift(const struct fr_source *audience, const struct fr_source *all, const struct fr_query *q,
-                      const struct fr_recommender_use *use, float *x) {
-    struct fr_popular_reading some = fr_source_popular_read(audience, q),
-                              every = fr_source_popular_read(all, q);
-    if (!some.board || !every.board) return;
-    double some_total = some.board->total * some.scale, every_total = every.board->total * every.scale;
-    for (uint32_t c = 0; c < use->table.n; c++) {
-        double usual = fr_board_value(every.board, use->items[c]) * every.scale / every_total;
-        if (!(usual > 1e-9)) continue;
-        double here = fr_board_value(some.board, use->items[c]) * some.scale;
-        x[c] = about_log2((here / usual + LIFT_PRIOR) / (some_total + LIFT_PRIOR)) * .25f;
+ * of the audience who act like everybody: who is like whom lasts longer than what is popular. From counts and their totals. */
+static void fill_lift(const float *some, float some_total, const float *every, float every_total, uint32_t n,
+                      float *x) {
+    if (!(some_total > 0 && every_total > 0)) return;
+    float drawn = 1 / (some_total + LIFT_PRIOR);
+    for (uint32_t c = 0; c < n; c++) {
+        float usual = every[c] / every_total, is_usual = usual > 1e-9f ? usual : 1;
+        float lift = about_log2((some[c] / is_usual + LIFT_PRIOR) * drawn) * .25f;
+        x[c] = usual > 1e-9f ? lift : 0;
     }
 }
 
@@ -85,17 +89,21 @@ void item_features_fill(const struct fr_recommender *r, const struct fr_query *q
                         struct fr_recommender_use *use) {
     size_t stride = use->table.stride;
     float *x = use->table.x;
-    for (uint32_t b = 0; b < BOARDS; b++, x += stride) fill_board(r->sources[b], q, use, x);
-    for (uint32_t b = 0; b < EXPOSURES; b++, x += stride) fill_board(r->exposures[b], q, use, x);
+    float *boards = x, totals[BOARDS];
+    uint32_t n = use->table.n;
+    for (uint32_t b = 0; b < BOARDS; b++, x += stride) totals[b] = read_board(r->sources[b], q, use, x);
+    for (uint32_t b = 0; b < EXPOSURES; b++, x += stride) read_board(r->exposures[b], q, use, x);
     for (uint32_t i = 0; i < LIFTS; i++, x += stride)
-        fill_lift(r->sources[lifts[i].audience], r->sources[lifts[i].all], q, use, x);
+        fill_lift(boards + lifts[i].audience * stride, totals[lifts[i].audience],
+                  boards + lifts[i].all * stride, totals[lifts[i].all], n, x);
+    for (uint32_t b = 0; b < BOARDS + EXPOSURES; b++) log_counts(boards + b * stride, n);
     float *age = x, *idle = age + stride, *taken = idle + stride, *shown = taken + stride;
     fill_shown(r, q, use, shown);
-    for (uint32_t c = 0; c < use->table.n; c++) {
+    for (uint32_t c = 0; c < n; c++) {
         if (use->items[c] >= r->fact_n) continue;
         const struct item_fact *fact = &r->facts[use->items[c]];
         age[c] = log_passed(fact->first_ms, q->now_ms, 3600e3) * .2f;
         idle[c] = log_passed(fact->last_ms, q->now_ms, 60e3) * .1f;
-        taken[c] = about_log2(1 + (double)fact->taken) * .2f;
+        taken[c] = about_log2(1 + (float)fact->taken) * .2f;
     }
 }
