@@ -48,7 +48,8 @@ static enum fr_err preload(struct end *e, uint64_t n, struct fr_errmsg *msg) {
     enum fr_err err = fr_kafka_writer_open(&e->wiring.cluster, &w, msg);
     if (err != FR_OK) return err;
     for (uint64_t i = 0; i < n && err == FR_OK; i++) {
-        const struct fr_bench_event *event = fr_bench_load_next(e->load, e->next_ms++);
+        const struct fr_bench_event *event = fr_bench_load_next(e->load, (fr_time_ms)e->next_ms);
+        e->next_ms += 1000 / e->rate;
         struct fr_out out = {.topic = FR_TOPIC_EVENTS,
                              .partition = -1,
                              .timestamp_ms = event->time_ms,
@@ -95,6 +96,8 @@ static enum fr_err backlog(struct end *e, uint64_t n, double bare_per_s, double 
     fr_bench_value(e->report, "events", (double)n);
     fr_bench_value(e->report, "seconds", (double)took * 1e-6);
     fr_bench_value(e->report, "events_per_s", *per_s);
+    fr_bench_value(e->report, "lists", (double)fr_runner_total(e->runner, FR_STAT_LISTS_PUBLISHED));
+    fr_bench_value(e->report, "lessons", (double)fr_runner_total(e->runner, FR_STAT_LESSONS_LEARNT));
     fr_bench_value(e->report, "bare_consumer_per_s", bare_per_s);
     fr_bench_value(e->report, "times_slower_than_bare", bare_per_s / *per_s);
     bench_cpu_add(e->report, e->o, &before);
@@ -104,15 +107,16 @@ static enum fr_err backlog(struct end *e, uint64_t n, double bare_per_s, double 
 static enum fr_err measure(struct end *e, struct fr_errmsg *msg) {
     uint64_t filled = (uint64_t)(e->o->users * e->o->fill);
     uint64_t n = (uint64_t)(e->o->events ? e->o->events : EVENTS);
-    double bare_per_s = 0, per_s = 0, rate = e->o->rate ? (double)e->o->rate : LIVE_RATE;
-    e->next_ms = fr_clock_wall_ms() - (fr_time_ms)(filled + n);
+    double bare_per_s = 0, per_s = 0;
+    e->rate = e->o->rate ? (double)e->o->rate : LIVE_RATE;
+    e->next_ms = (double)fr_clock_wall_ms() - (double)(filled + n) * 1000 / e->rate;
     enum fr_err err = make_topics(e, msg);
     if (err == FR_OK && e->o->campaigns) err = write_campaigns(e, msg);
     e->runner_config = fr_wire_runner(&e->wiring, e->runner_config.rules, e->partitions);
     if (err == FR_OK && filled) err = fill(e, filled, msg);
     if (err == FR_OK && filled) err = bench_bare(e, filled, &bare_per_s, msg);
     if (err == FR_OK) err = backlog(e, n, bare_per_s, &per_s, msg);
-    if (err == FR_OK && e->o->seconds) err = bench_live(e, "live", rate, msg);
+    if (err == FR_OK && e->o->seconds) err = bench_live(e, "live", e->rate, msg);
     if (err == FR_OK && e->o->seconds) err = bench_live(e, "live_half_of_backlog", per_s / 2, msg);
     return err;
 }

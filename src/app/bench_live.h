@@ -16,7 +16,8 @@ struct end {
     struct fr_runner_config runner_config;
     struct fr_runner *runner; /* NULL: stopped */
     uint64_t taken;           /* events that the running stages have been given */
-    fr_time_ms next_ms;       /* time of the next preloaded event */
+    double next_ms;           /* time of the next preloaded event */
+    double rate;              /* events a second, of what is preloaded and of the first live part */
 };
 
 /* Processor seconds of everybody who takes part; below 0: not known. */

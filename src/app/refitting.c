@@ -87,19 +87,11 @@ enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rul
     return FR_OK;
 }
 
-static uint64_t total(struct fr_runner *runner, enum fr_stat_id id) {
-    struct fr_stat_block *const *blocks;
-    uint64_t sum = 0;
-    uint32_t n = fr_runner_stats(runner, &blocks);
-    for (uint32_t i = 0; i < n; i++) sum += fr_stat_get(blocks[i], id, 0);
-    return sum;
-}
-
 void refitting_watch(struct refitting *r, struct fr_runner *runner) {
     fr_time_ms now_ms = fr_clock_wall_ms();
     if (!r || now_ms - r->watched_ms < WATCH_MS) return;
     r->watched_ms = now_ms;
-    uint64_t judged = total(runner, FR_STAT_LISTS_JUDGED), hits = total(runner, FR_STAT_LISTS_HIT);
+    uint64_t judged = fr_runner_total(runner, FR_STAT_LISTS_JUDGED), hits = fr_runner_total(runner, FR_STAT_LISTS_HIT);
     if (!fr_drift_add(&r->drift, judged, hits) || now_ms - r->asked_ms < FR_REFITTER_RETRY_MS) return;
     r->asked_ms = now_ms;
     fr_log(FR_LOG_INFO, "LISTS-DRIFT", "judged=%llu hits=%llu", (unsigned long long)judged,

@@ -58,7 +58,7 @@ static void wire_models(const struct fr_config *c, struct fr_rules *r) {
     r->blend = c->models.blend;
     r->snapshot_ms = (uint32_t)c->models.snapshot_ms;
     r->recommender.votes = (uint32_t)c->models.votes;
-    r->recommender.rank_every = (uint32_t)c->models.rank_every;
+    r->recommender.lessons_per_s = (uint32_t)c->models.lessons_per_s;
     r->recommender.diversity = c->models.diversity;
     r->recommender.exploration = c->models.exploration;
 }

@@ -2,7 +2,6 @@
  * example was known, then the sources hear of it. */
 #include "freshet/recommend/recommender.h"
 #include "freshet/base/err.h"
-#include "freshet/base/hash.h"
 #include "freshet/recommend/source_cooccurrence.h"
 #include "freshet/recommend/source_new.h"
 #include "freshet/recommend/source_next.h"
@@ -115,13 +114,18 @@ void fr_recommender_catalog(struct fr_recommender *r, const struct fr_catalog *c
 
 /* ---- learning ---- */
 
+/* A lesson asks every source, some ten times as much work as all other learning; in a stream of thousands of examples a
+ * second each says little that the others do not. */
+static bool may_have_lesson(struct fr_recommender *r, fr_time_ms time_ms) {
+    return r->params.lessons_per_s == 0 || fr_allowance_take(&r->lessons, r->params.lessons_per_s, time_ms);
+}
+
 /* Whether the ranker learns from it: what a list should have had. */
-static bool is_lesson(const struct fr_recommender *r, const struct fr_example *e) {
+static bool is_lesson(struct fr_recommender *r, const struct fr_example *e) {
     if (e->weight == 0 || e->dislike) return false;
     if (r->params.targets && !(r->params.targets >> e->type & 1)) return false;
     if (!e->is_new && recommender_seen(r) == FR_SEEN_HIDE) return false;
-    uint64_t hash = fr_hash_mix(e->before.draw ^ ((uint64_t)e->time_ms << 20) ^ e->item);
-    return r->params.rank_every <= 1 || hash % r->params.rank_every == 0;
+    return may_have_lesson(r, e->time_ms);
 }
 
 static void learn_ranking(struct fr_recommender *r, const struct fr_example *e,
@@ -135,12 +139,14 @@ static void learn_ranking(struct fr_recommender *r, const struct fr_example *e,
     candidates_clear(&e->before, use);
 }
 
-void fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
+bool fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
                           struct fr_recommender_use *use) {
-    if (is_lesson(r, e)) learn_ranking(r, e, use);
+    bool lesson = is_lesson(r, e);
+    if (lesson) learn_ranking(r, e, use);
     item_features_learn(r, e);
     fr_shown_learn(&r->shown, e);
     for (uint32_t b = 0; b < EXPOSURES; b++) r->exposures[b]->ops->learn(r->exposures[b], e);
     for (uint32_t s = 0; s < r->source_n; s++)
         if (r->sources[s]->ops->learn) r->sources[s]->ops->learn(r->sources[s], e);
+    return lesson;
 }

@@ -29,8 +29,8 @@ static void save_facts(const struct fr_recommender *r, struct fr_tensors_writer 
 
 void fr_recommender_save(const struct fr_recommender *r, struct fr_tensors_writer *w) {
     fr_tensors_put_strings(w, "ids", r->ids.strings, r->ids.n);
-    double coverage[2] = {r->asked, r->found};
-    fr_tensors_put_vector(w, "coverage", FR_TENSOR_F64, 2, coverage);
+    fr_tensors_put_vector(w, "coverage", FR_TENSOR_F64, 2, (double[]){r->asked, r->found});
+    fr_allowance_save(&r->lessons, "lessons", w);
     save_facts(r, w);
     fr_rank_save(r->rank, w);
     fr_shown_save(&r->shown, w);
@@ -73,6 +73,7 @@ enum fr_err fr_recommender_load(struct fr_recommender *r, const struct fr_tensor
                                 struct fr_errmsg *msg) {
     enum fr_err err = load_ids(r, f, msg);
     if (err == FR_OK) err = load_facts(r, f, msg);
+    if (err == FR_OK) err = fr_allowance_load(&r->lessons, "lessons", f, msg);
     if (err == FR_OK) err = fr_rank_load(r->rank, f, msg);
     if (err == FR_OK) err = fr_shown_load(&r->shown, f, msg);
     for (uint32_t b = 0; b < EXPOSURES && err == FR_OK; b++)

@@ -10,6 +10,7 @@
 #ifndef FR_RECOMMEND_RECOMMENDER_INTERNAL_H
 #define FR_RECOMMEND_RECOMMENDER_INTERNAL_H
 
+#include "freshet/base/allowance.h"
 #include "freshet/recommend/rank.h"
 #include "freshet/recommend/recommender.h"
 #include "freshet/recommend/shown.h"
@@ -48,6 +49,7 @@ struct fr_recommender {
     const struct fr_catalog *catalog; /* NULL: none */
     const struct fr_rows *content;    /* NULL: none */
     double asked, found;              /* fading counts of examples, and of those whose item was a candidate */
+    struct fr_allowance lessons;      /* of the ranker */
 };
 
 struct fr_recommender_use {

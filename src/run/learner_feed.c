@@ -107,6 +107,7 @@ static void roll_back(struct learner_stage *s, const struct fr_stage_batch *b, c
 
 static void count(const struct fr_stage_batch *b, const struct fr_live_taught *t) {
     fr_stat_add(b->stat, FR_STAT_EXAMPLES_LEARNT, 0, t->examples);
+    fr_stat_add(b->stat, FR_STAT_LESSONS_LEARNT, 0, t->lessons);
     fr_stat_add(b->stat, FR_STAT_LISTS_JUDGED, 0, t->judged);
     fr_stat_add(b->stat, FR_STAT_LISTS_HIT, 0, t->hits);
     fr_stat_add(b->stat, FR_STAT_BUNDLES_MISSING, 0, t->missing);

@@ -58,7 +58,7 @@ static bool lists_it(const struct fr_live_learner *l, const struct fr_example *e
 static void judge(struct fr_live_learner *l, const struct fr_example *e,
                   const struct fr_monitor_params *params, struct fr_recommender_use *use,
                   struct fr_arena *lists, struct fr_live_taught *out) {
-    if (!is_case(e)) return;
+    if (!is_case(e) || !fr_allowance_take(&l->judging, FR_LIVE_JUDGED_PER_S, e->time_ms)) return;
     bool hit = lists_it(l, e, use, lists);
     out->judged++;
     out->hits += hit;
@@ -84,7 +84,7 @@ struct fr_live_taught fr_live_learner_teach(struct fr_live_learner *l, struct fr
         fr_recommender_neighbors(l->recommender, batch.rows[i].item, batch.rows[i].row, batch.rows[i].n);
     for (uint32_t i = 0; i < batch.example_n; i++) {
         judge(l, &batch.examples[i], monitor, use, arena, &out);
-        fr_recommender_learn(l->recommender, &batch.examples[i], use);
+        out.lessons += fr_recommender_learn(l->recommender, &batch.examples[i], use);
     }
     out.examples = batch.example_n;
     return out;
@@ -101,6 +101,7 @@ void fr_live_learner_save(const struct fr_live_learner *l, const char *version, 
     fr_tensors_meta(w, "previous", fr_str_of(l->previous));
     fr_tensors_meta(w, "places", fr_buf_slice(&places));
     fr_monitor_save(&l->monitor, w);
+    fr_allowance_save(&l->judging, "monitor.allowance", w);
     fr_recommender_save(l->recommender, w);
     fr_tensors_finish(w, out);
     fr_tensors_writer_free(w);
@@ -120,6 +121,7 @@ static enum fr_err load_file(struct fr_live_learner *l, const struct fr_tensors_
     fr_fitted_places_read(fr_tensors_get_meta(f, "places"), &l->places);
     l->attached = l->places.n == 0;
     enum fr_err err = fr_monitor_load(&l->monitor, f, msg);
+    if (err == FR_OK) err = fr_allowance_load(&l->judging, "monitor.allowance", f, msg);
     return err == FR_OK ? fr_recommender_load(l->recommender, f, msg) : err;
 }
 

@@ -307,6 +307,14 @@ uint32_t fr_runner_stats(struct fr_runner *r, struct fr_stat_block *const **bloc
     return r->thread_n;
 }
 
+uint64_t fr_runner_total(struct fr_runner *r, enum fr_stat_id id) {
+    struct fr_stat_block *const *blocks;
+    uint64_t sum = 0;
+    uint32_t n = fr_runner_stats(r, &blocks);
+    for (uint32_t i = 0; i < n; i++) sum += fr_stat_get(blocks[i], id, 0);
+    return sum;
+}
+
 static bool all_ended(struct fr_runner *r) {
     pthread_mutex_lock(&r->lock);
     bool ended = true;

@@ -81,7 +81,7 @@ struct fr_config {
     } recommend;
     struct {
         bool blend;
-        int64_t votes, rank_every, snapshot_ms;
+        int64_t votes, lessons_per_s, snapshot_ms;
         double diversity, exploration;
         int64_t refit_interval_ms, threads, niceness, tune_ms, near, users_most, items_most, keep;
         double holdout_share, alpha;

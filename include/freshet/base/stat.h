@@ -60,6 +60,7 @@ enum fr_stat_label {
       "Records committed to Kafka whose state is not in Redis yet.")                                         \
     X(LAST_RECORD_TIME, "last_record_timestamp_seconds", GAUGE, STAGE, "Time of the last record applied.")   \
     X(EXAMPLES_LEARNT, "examples_learnt_total", COUNTER, NONE, "Examples that the learner has learnt from.") \
+    X(LESSONS_LEARNT, "lessons_learnt_total", COUNTER, NONE, "Examples that the blend has learnt from.")     \
     X(MODELS_PUBLISHED, "models_published_total", COUNTER, NONE, "Snapshots of live models published.")      \
     X(LISTS_BLENDED, "lists_blended_total", COUNTER, NONE, "Lists made with a learnt model.")                \
     X(LISTS_SWEPT, "lists_swept_total", COUNTER, NONE,                                                       \

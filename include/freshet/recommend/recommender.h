@@ -44,7 +44,8 @@ void fr_recommender_use_free(struct fr_recommender_use *use);
 struct fr_recommender_params {
     struct fr_list_params list; /* length, seen policy, reasons per item */
     uint32_t votes;             /* asked of each source, 10 to FR_RECOMMENDER_VOTES_MAX */
-    uint32_t rank_every;        /* the ranker learns from one in so many examples, chosen by hash; 1: all */
+    uint32_t
+        lessons_per_s; /* the ranker learns from so many examples a second of their own time, at most; 0: all */
     uint32_t targets;   /* bit t: the ranker learns from examples of event type t; 0: all with weight > 0 */
     double diversity;   /* MMR: 0 none .. 1 */
     double exploration; /* share of list places given to exploration, 0 to 0.5 */
@@ -53,7 +54,7 @@ struct fr_recommender_params {
 };
 
 #define FR_RECOMMENDER_DEFAULTS \
-    ((struct fr_recommender_params){.list = FR_LIST_DEFAULTS, .votes = 100, .rank_every = 1})
+    ((struct fr_recommender_params){.list = FR_LIST_DEFAULTS, .votes = 100, .lessons_per_s = 200})
 
 struct fr_recommender *
 fr_recommender_new(const struct fr_recommender_params *params); /* gives; all streaming sources */
@@ -75,8 +76,8 @@ void fr_recommender_catalog(struct fr_recommender *r, const struct fr_catalog *c
 /* The catalogue has an item since then: it is new unless it was heard of before. */
 void fr_recommender_item(struct fr_recommender *r, uint32_t item, fr_time_ms since_ms);
 
-/* First the ranker learns from what the sources proposed, then each source learns. */
-void fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
+/* First the ranker learns from what the sources proposed, then each source learns. Whether it was a lesson for the ranker. */
+bool fr_recommender_learn(struct fr_recommender *r, const struct fr_example *e,
                           struct fr_recommender_use *use);
 /* The list lives as long as the arena's contents. */
 struct fr_list fr_recommender_list(const struct fr_recommender *r, const struct fr_query *q,

@@ -4,17 +4,18 @@
  * Promise   a function of the records taught, in their order, and of the bundles they name: the same bytes wherever it is
  *           made. save and load are exact.
  * Judging   one in FR_LIVE_JUDGE_EVERY first-time interests, chosen by its draw, is held to the list that the recommender gives
- *           just before it learns of it: a hit if the item is in the list. The outcomes feed the monitor (learn/judge.h), which
+ *           just before it learns of it, at most FR_LIVE_JUDGED_PER_S a second of event time: a hit if the item is in the list. The outcomes feed the monitor (learn/judge.h), which
  *           may ask for a roll-back; what is asked comes into force by a control record of the same log.
  * Threads   one teacher; or any number of readers of recommender.
  * Memory    owns the recommender. The bundle attached is borrowed and must outlive it. */
 #ifndef FR_RUN_LIVE_LEARNER_H
 #define FR_RUN_LIVE_LEARNER_H
 
+#include "freshet/base/allowance.h"
 #include "freshet/learn/announce.h"
 #include "freshet/learn/bundle_attach.h"
 
-enum { FR_LIVE_JUDGE_EVERY = 4 };
+enum { FR_LIVE_JUDGE_EVERY = 4, FR_LIVE_JUDGED_PER_S = 50 };
 
 struct fr_live_learner {
     struct fr_recommender *recommender;
@@ -23,6 +24,7 @@ struct fr_live_learner {
         previous[FR_BUNDLE_VERSION_BYTES]; /* in force now and before; "": none */
     bool attached;                         /* the bundle in force is attached, or known to be nowhere */
     struct fr_monitor monitor;
+    struct fr_allowance judging;
 };
 
 /* What one record did. */
@@ -30,7 +32,7 @@ struct fr_live_taught {
     bool bad;     /* it cannot be read; nothing was learnt */
     bool control; /* it put a bundle in force */
     bool missing; /* the bundle that came into force is nowhere */
-    uint32_t examples, judged, hits;
+    uint32_t examples, lessons, judged, hits;
     bool roll_back; /* the monitor says, for the first time, that the bundle in force must go */
 };
 

@@ -61,6 +61,8 @@ struct fr_runner_status {
 void fr_runner_status(struct fr_runner *r, struct fr_runner_status *out);
 /* Blocks of all workers, for the metrics; lent until stop. */
 uint32_t fr_runner_stats(struct fr_runner *r, struct fr_stat_block *const **blocks);
+/* A counter without a label, of all workers since the start. */
+uint64_t fr_runner_total(struct fr_runner *r, enum fr_stat_id id);
 /* Drains, at most limit_ms, then closes everything. False: the limit was reached and something was left for the restart. */
 bool fr_runner_stop(struct fr_runner **r, uint32_t limit_ms);
 

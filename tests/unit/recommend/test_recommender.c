@@ -261,6 +261,25 @@ static void a_saved_recommender_goes_on(void) {
     world_fini(&b);
 }
 
+/* Lessons of the ranker have a budget by the examples' own time; sources learn from every example. */
+static void lessons_have_a_budget(void) {
+    struct world w;
+    struct fr_recommender_params p = FR_RECOMMENDER_DEFAULTS;
+    for (uint32_t per_s = 0; per_s < 20; per_s += 5) {
+        p.lessons_per_s = per_s;
+        world_init(&w, &p);
+        uint32_t lessons = 0;
+        for (uint32_t i = 0; i < 2000; i++) {
+            struct fr_query q = query_of(&w, i % USERS);
+            struct fr_example e = {.before = q, .item = w.items[i % ITEMS], .weight = 1, .is_new = true};
+            e.time_ms = w.now_ms + i; /* a thousand a second */
+            lessons += fr_recommender_learn(w.r, &e, w.use);
+        }
+        CHECK_INT(lessons, per_s ? per_s + 2 * per_s - 1 : 2000);
+        world_fini(&w);
+    }
+}
+
 /* What is so late that nothing is left of it must not make a state that cannot be read again. */
 static void a_log_out_of_order_can_be_saved_and_read(void) {
     struct world w;
@@ -342,6 +361,7 @@ int main(void) {
     RUN(seen_items_go_by_policy);
     RUN(the_same_events_give_the_same_bytes);
     RUN(a_saved_recommender_goes_on);
+    RUN(lessons_have_a_budget);
     RUN(a_log_out_of_order_can_be_saved_and_read);
     RUN(rules_arrange_the_list);
     RUN(nobody_knows_anything_at_first);
