@@ -139,8 +139,9 @@ static const struct fr_config_row rows[] = {
          "popularity."),
     INT("models.votes", models.votes, 100, 10, 1000, "", "Candidates asked of each source."),
     INT("models.lessons_per_s", models.lessons_per_s, 200, 0, 1000000, "",
-        "The blend learns from so many examples a second of event time, at most; 0: all. Sources learn from "
-        "all."),
+        "The blend learns from so many examples a second of event time, and from one in 32 whatever the "
+        "time; "
+        "0: from all. Sources learn from all."),
     INT("models.snapshot_ms", models.snapshot_ms, 2000, 100, 3600000, "ms",
         "Between two snapshots of the live model, at least; large models come less often."),
     NUMBER("models.diversity", models.diversity, 0, 0, 1, "How much a list avoids items that are alike."),

@@ -181,6 +181,7 @@ static struct fr_recommender_params params_of(const struct stream_eval *e, const
     p.list = rules->list;
     p.list.seen = e->repeats ? FR_SEEN_SHOW : FR_SEEN_HIDE;
     p.list.items = 0;
+    p.lessons_per_s = 0; /* nothing waits for them here, and some logs know only the day */
     for (uint32_t i = 0; i < e->judge.k_n; i++)
         if (e->judge.ks[i] > p.list.items) p.list.items = e->judge.ks[i];
     for (unsigned t = 0; t < FR_EVENT_TYPE_N; t++) p.targets |= (uint32_t)e->target[t] << t;

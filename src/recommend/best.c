@@ -41,8 +41,8 @@ static void insertion_sort(uint64_t *keys, uint32_t n) {
     }
 }
 
-/* The `most` largest keys to the front. most < n */
-static void select_largest(uint64_t *keys, uint32_t n, uint32_t most) {
+void fr_best_select(uint64_t *keys, uint32_t n, uint32_t most) {
+    if (most >= n || most == 0) return;
     while (n > FEW) {
         uint32_t larger = partition(keys, n);
         if (most == larger || most == larger + 1) return;
@@ -166,7 +166,7 @@ uint32_t fr_best(uint64_t *keys, uint32_t n, uint32_t most, const struct fr_dict
     struct names names = {ids, items};
     if (most == 0 || n == 0) return 0;
     if (n > most) {
-        select_largest(keys, n, most);
+        fr_best_select(keys, n, most);
         settle_edge(&names, keys, n, most);
         n = most;
     }

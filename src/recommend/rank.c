@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define LN_2 0.69314718055994530942
+#define LOG2_E 1.44269504f
 #define LOGIT_SPAN 80.f /* what is further below the best has no chance */
 
 enum { LANES = 8 };
@@ -75,7 +76,7 @@ void fr_rank_softmax(float *logits, uint32_t n) {
     for (uint32_t c = 0; c < n; c++) best = logits[c] > best ? logits[c] : best;
     for (uint32_t c = 0; c < n; c++) {
         float below = logits[c] - best;
-        logits[c] = below > -LOGIT_SPAN ? (float)fr_exp((double)below) : 0;
+        logits[c] = below > -LOGIT_SPAN ? fr_exp2_single(below * LOG2_E) : 0;
         sum += (double)logits[c];
     }
     float scale = (float)(1 / sum);

@@ -2,6 +2,7 @@
  * example was known, then the sources hear of it. */
 #include "freshet/recommend/recommender.h"
 #include "freshet/base/err.h"
+#include "freshet/base/hash.h"
 #include "freshet/recommend/source_cooccurrence.h"
 #include "freshet/recommend/source_new.h"
 #include "freshet/recommend/source_next.h"
@@ -116,8 +117,12 @@ void fr_recommender_catalog(struct fr_recommender *r, const struct fr_catalog *c
 
 /* A lesson asks every source, some ten times as much work as all other learning; in a stream of thousands of examples a
  * second each says little that the others do not. */
-static bool may_have_lesson(struct fr_recommender *r, fr_time_ms time_ms) {
-    return r->params.lessons_per_s == 0 || fr_allowance_take(&r->lessons, r->params.lessons_per_s, time_ms);
+static bool may_have_lesson(struct fr_recommender *r, const struct fr_example *e) {
+    if (r->params.lessons_per_s == 0) return true;
+    bool always =
+        fr_hash_mix(e->before.draw ^ ((uint64_t)e->time_ms << 20) ^ e->item) % FR_RECOMMENDER_LESSON_ALWAYS ==
+        0;
+    return fr_allowance_take(&r->lessons, r->params.lessons_per_s, e->time_ms) || always;
 }
 
 /* Whether the ranker learns from it: what a list should have had. */
@@ -125,7 +130,7 @@ static bool is_lesson(struct fr_recommender *r, const struct fr_example *e) {
     if (e->weight == 0 || e->dislike) return false;
     if (r->params.targets && !(r->params.targets >> e->type & 1)) return false;
     if (!e->is_new && recommender_seen(r) == FR_SEEN_HIDE) return false;
-    return may_have_lesson(r, e->time_ms);
+    return may_have_lesson(r, e);
 }
 
 static void learn_ranking(struct fr_recommender *r, const struct fr_example *e,

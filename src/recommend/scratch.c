@@ -17,7 +17,7 @@ void fr_scratch_reserve(struct fr_scratch *s, uint32_t item_n) {
     if (item_n <= s->cap) return;
     uint32_t cap = item_n + item_n / 2;
     s->sums = fr_realloc(s->sums, cap * sizeof *s->sums);
-    s->touched = fr_realloc(s->touched, cap * sizeof *s->touched);
+    s->touched = fr_realloc(s->touched, ((size_t)cap + 1) * sizeof *s->touched);
     memset(s->sums + s->cap, 0, (cap - s->cap) * sizeof *s->sums);
     s->cap = cap;
 }

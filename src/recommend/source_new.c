@@ -51,7 +51,7 @@ static uint32_t propose(const struct fr_source *source, const struct fr_query *q
         const struct newcomer *item = &s->ring[(s->next + FR_NEW_ITEMS - back) % FR_NEW_ITEMS];
         double age_ms = (double)(q->now_ms - item->since_ms);
         if (age_ms < 0) age_ms = 0;
-        fr_scratch_add(scratch, item->item, (float)fr_exp2(-age_ms / HALF_LIFE_MS), FR_DICT_NONE);
+        fr_scratch_add(scratch, item->item, fr_exp2_single((float)(-age_ms / HALF_LIFE_MS)), FR_DICT_NONE);
     }
     return fr_scratch_best(scratch, q->ids, most, out);
 }

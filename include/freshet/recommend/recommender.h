@@ -32,7 +32,7 @@
 #include "freshet/recommend/source.h"
 #include "freshet/recommend/surface.h"
 
-enum { FR_RECOMMENDER_SOURCES_MAX = 32, FR_RECOMMENDER_VOTES_MAX = 1000 };
+enum { FR_RECOMMENDER_SOURCES_MAX = 32, FR_RECOMMENDER_VOTES_MAX = 1000, FR_RECOMMENDER_LESSON_ALWAYS = 32 };
 
 struct fr_recommender;
 
@@ -44,8 +44,9 @@ void fr_recommender_use_free(struct fr_recommender_use *use);
 struct fr_recommender_params {
     struct fr_list_params list; /* length, seen policy, reasons per item */
     uint32_t votes;             /* asked of each source, 10 to FR_RECOMMENDER_VOTES_MAX */
-    uint32_t
-        lessons_per_s; /* the ranker learns from so many examples a second of their own time, at most; 0: all */
+    /* The ranker learns from so many examples a second of their own time, and from one in FR_RECOMMENDER_LESSON_ALWAYS, by
+     * hash, whatever the time (some logs know only the day); 0: from all. */
+    uint32_t lessons_per_s;
     uint32_t targets;   /* bit t: the ranker learns from examples of event type t; 0: all with weight > 0 */
     double diversity;   /* MMR: 0 none .. 1 */
     double exploration; /* share of list places given to exploration, 0 to 0.5 */

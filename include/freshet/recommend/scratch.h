@@ -30,7 +30,7 @@ struct fr_sum {
  * Invariant: an item is in touched, once, if and only if its sum is not 0; a sum below 0 is an item that was taken out. */
 struct fr_scratch {
     struct fr_sum *sums; /* [cap] by item */
-    uint32_t *touched;   /* [touched_n], room for cap */
+    uint32_t *touched;   /* [touched_n], room for cap + 1 */
     uint32_t cap, touched_n;
     uint64_t *keys; /* [key_cap] for ordering */
     size_t key_cap;
@@ -50,18 +50,18 @@ float *fr_scratch_floats(struct fr_scratch *s, size_t n);
 void *fr_scratch_work(struct fr_scratch *s, size_t size_bytes);
 
 static inline bool fr_scratch_is_touched(const struct fr_scratch *s, uint32_t item) {
-    return s->sums[item].sum > 0 || s->sums[item].sum < 0;
+    return (s->sums[item].sum > 0) | (s->sums[item].sum < 0);
 }
 
 static inline void fr_scratch_add(struct fr_scratch *s, uint32_t item, float amount, uint32_t because) {
     if (!(amount > 0 && amount <= FLT_MAX)) return;
-    if (!fr_scratch_is_touched(s, item)) s->touched[s->touched_n++] = item;
     struct fr_sum *sum = &s->sums[item];
+    s->touched[s->touched_n] = item; /* no branches: whether an item is new cannot be predicted */
+    s->touched_n += !fr_scratch_is_touched(s, item);
+    bool is_strongest = amount > sum->strongest;
     sum->sum += amount;
-    if (amount > sum->strongest) {
-        sum->strongest = amount;
-        sum->because = because;
-    }
+    sum->strongest = is_strongest ? amount : sum->strongest;
+    sum->because = is_strongest ? because : sum->because;
 }
 
 /* Takes an item out: it will not be among the best, whatever was added before or will be. */

@@ -15,7 +15,7 @@
  *           After Garg et al. 2019 (STAN) and Ludewig et al. 2019 (VSTAN; session-rec).
  * Promise   a function of the calls alone: no order of a hash table, no numbers' order. Searching does not change it.
  * Threads   one who appends, and no reader meanwhile; or any number of readers, each with a scratch of its own.
- * Memory    sessions * (length * 4 + 24) + items * (per_item * 8 + 110) bytes at most; a reader's scratch 16 bytes a session. */
+ * Memory    sessions * (length * 4 + 24) + items * (per_item * 8 + 110) bytes at most; a reader's scratch 24 bytes a session. */
 #ifndef FR_RECOMMEND_SESSION_INDEX_H
 #define FR_RECOMMEND_SESSION_INDEX_H
 

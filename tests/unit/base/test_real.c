@@ -30,6 +30,21 @@ static void test_logarithms(void) {
     CHECK(!(fr_ln(1) > 0) && !(fr_ln(1) < 0));
 }
 
+static void test_in_single_precision(void) {
+    struct fr_rng rng = {4};
+    for (int i = 0; i < 100000; i++) {
+        float x = (float)((fr_rng_uniform(&rng) - .5) * (i % 2 ? 4 : 252));
+        CHECK_NEAR((double)fr_exp2_single(x) / exp2((double)x), 1, 3e-7);
+        float y = (float)exp2((fr_rng_uniform(&rng) - .5) * (i % 2 ? 2 : 250));
+        CHECK_NEAR(fr_log2_single(y), log2((double)y), 4e-7 * (1 + fabs(log2((double)y))));
+    }
+    CHECK(!(fr_exp2_single(-127) > 0) && !(fr_exp2_single((float)-INFINITY) > 0));
+    CHECK(fr_exp2_single((float)INFINITY) >= 0x1p127f && fr_exp2_single(500) <= 0x1p127f);
+    CHECK(!(fr_log2_single(1) > 0) && !(fr_log2_single(1) < 0));
+    CHECK(fr_exp2_single(3) >= 8 && fr_exp2_single(3) <= 8 && fr_log2_single(8) >= 3 &&
+          fr_log2_single(8) <= 3);
+}
+
 /* Bits, not values: a change of the order of operations changes lists. */
 static void test_bits_are_these(void) {
     struct fr_rng rng = {3};
@@ -48,6 +63,7 @@ int main(void) {
     RUN(test_powers);
     RUN(test_edges_of_powers);
     RUN(test_logarithms);
+    RUN(test_in_single_precision);
     RUN(test_bits_are_these);
     return check_done();
 }
