@@ -13,6 +13,8 @@
 
 #define LN_2 .69314718f
 
+enum { AHEAD = 6 };
+
 struct tally {
     float similarity;
     uint32_t round;  /* 1 + the newest-first place of the item of the query that was added last */
@@ -24,7 +26,7 @@ struct search {
     const struct fr_session_index *x;
     const struct fr_session_query *q;
     struct tally *tallies; /* [session_cap] by slot */
-    uint64_t *neighbors;   /* [neighbor_n] fr_best_key(similarity, youth), room for session_cap */
+    uint64_t *neighbors;   /* [neighbor_n] fr_best_key(similarity, youth), room for session_cap + 1 */
     uint32_t neighbor_n;
     uint32_t newest_slot; /* of the session that was begun last */
     uint32_t known;       /* ages below it are kept sessions */
@@ -63,10 +65,11 @@ static void tally(struct search *s, uint32_t at, const struct list *list, float 
         if (age >= s->known || !is_live(s, age, posting)) continue;
         struct tally *t = &s->tallies[slot_of(s, age)];
         if (t->round == at + 1) continue; /* it stands in this session twice */
-        if (t->round == 0) {
-            s->neighbors[s->neighbor_n++] = fr_best_key(0, youth_of(age));
-            *t = (struct tally){.first = at, .common = posting.index};
-        }
+        bool is_new = t->round == 0;      /* no branch: it cannot be predicted */
+        s->neighbors[s->neighbor_n] = fr_best_key(0, youth_of(age));
+        s->neighbor_n += is_new;
+        t->first = is_new ? at : t->first;
+        t->common = is_new ? posting.index : t->common;
         t->similarity += weight;
         t->round = at + 1;
     }
@@ -113,6 +116,13 @@ static void weigh_neighbors(struct search *s) {
     }
 }
 
+/* Sessions lie all over the memory; asked for early, their items are there when it is their turn. */
+static void prefetch_items(const struct search *s, uint64_t neighbor) {
+    const uint32_t *items = fr_session_item(s->x, slot_of(s, age_of(neighbor)), 0);
+    __builtin_prefetch(items);
+    __builtin_prefetch(items + s->x->p.length - 1);
+}
+
 /* What one neighbour says. Its items are a ring, walked from the oldest. */
 static void vote(const struct search *s, uint64_t neighbor, struct fr_scratch *votes) {
     const struct fr_session_index *x = s->x;
@@ -143,7 +153,7 @@ static void weigh_items(const struct fr_session_index *x, struct fr_scratch *vot
 void fr_session_index_search(const struct fr_session_index *x, const struct fr_session_query *q,
                              struct fr_scratch *votes) {
     size_t tallies_bytes = x->session_cap * sizeof(struct tally);
-    char *work = fr_scratch_work(votes, tallies_bytes + x->session_cap * sizeof(uint64_t));
+    char *work = fr_scratch_work(votes, tallies_bytes + ((size_t)x->session_cap + 1) * sizeof(uint64_t));
     struct search s = {.x = x,
                        .q = q,
                        .tallies = (struct tally *)(void *)work,
@@ -157,7 +167,10 @@ void fr_session_index_search(const struct fr_session_index *x, const struct fr_s
     keep_best(&s, x->p.sample);
     weigh_neighbors(&s);
     keep_best(&s, x->p.neighbors);
-    for (uint32_t i = 0; i < s.neighbor_n; i++) vote(&s, s.neighbors[i], votes);
+    for (uint32_t i = 0; i < s.neighbor_n; i++) {
+        if (i + AHEAD < s.neighbor_n) prefetch_items(&s, s.neighbors[i + AHEAD]);
+        vote(&s, s.neighbors[i], votes);
+    }
     if (x->p.idf_weight > 0) weigh_items(x, votes);
-    if (met) memset(s.neighbors, 0, met * sizeof *s.neighbors);
+    memset(s.neighbors, 0, ((size_t)met + 1) * sizeof *s.neighbors);
 }
