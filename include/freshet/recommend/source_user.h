@@ -18,13 +18,13 @@ struct fr_user_source_params {
 
 /* The best on the first half of two logs (KuaiRand clicks, Tmall purchases): order matters less than within a visit. */
 #define FR_USER_SOURCE_DEFAULTS                                               \
-    ((struct fr_user_source_params){.seeds = 20,                              \
+    ((struct fr_user_source_params){.seeds = 10,                              \
                                     .index = {.sessions = 1u << 18,           \
                                               .items = 1u << 18,              \
                                               .length = 20,                   \
                                               .per_item = 200,                \
-                                              .sample = 800,                  \
-                                              .neighbors = 150,               \
+                                              .sample = 400,                  \
+                                              .neighbors = 100,               \
                                               .position_fade = 20,            \
                                               .item_fade = 50,                \
                                               .common_fade = 50,              \
