@@ -57,6 +57,16 @@ static bool is_live(const struct search *s, uint32_t age, struct posting posting
            posting.index >= fr_session_first(s->x, session);
 }
 
+/* Sessions lie all over the memory: those of a list are asked for at once, not one after the other. */
+static void prefetch_sessions(const struct search *s, const struct list *list) {
+    for (uint32_t i = 0; i < list->n; i++) {
+        uint32_t age = (uint32_t)s->x->begun - list->at[i].session;
+        if (age >= s->known) continue;
+        __builtin_prefetch(&s->x->sessions[slot_of(s, age)]);
+        __builtin_prefetch(&s->tallies[slot_of(s, age)]);
+    }
+}
+
 static void tally(struct search *s, uint32_t at, const struct list *list, float weight) {
     for (uint32_t i = list->n, where = list->start; i-- > 0;) { /* newest first: the one before the oldest */
         where = (where ? where : list->n) - 1;
@@ -90,6 +100,7 @@ static void tally_all(struct search *s) {
         if (!list || is_repeated(s->q, at)) continue;
         double weight = (double)fade_at(s->x->position_fades, at);
         if (p->rarity > 0) weight *= fr_exp2(p->rarity * fr_log2((double)idf(s->x, list) + 1e-9));
+        prefetch_sessions(s, list);
         tally(s, at, list, (float)weight);
     }
 }
@@ -116,7 +127,7 @@ static void weigh_neighbors(struct search *s) {
     }
 }
 
-/* Sessions lie all over the memory; asked for early, their items are there when it is their turn. */
+/* The same for their items. */
 static void prefetch_items(const struct search *s, uint64_t neighbor) {
     const uint32_t *items = fr_session_item(s->x, slot_of(s, age_of(neighbor)), 0);
     __builtin_prefetch(items);
