@@ -91,7 +91,8 @@ void refitting_watch(struct refitting *r, struct fr_runner *runner) {
     fr_time_ms now_ms = fr_clock_wall_ms();
     if (!r || now_ms - r->watched_ms < WATCH_MS) return;
     r->watched_ms = now_ms;
-    uint64_t judged = fr_runner_total(runner, FR_STAT_LISTS_JUDGED), hits = fr_runner_total(runner, FR_STAT_LISTS_HIT);
+    uint64_t judged = fr_runner_total(runner, FR_STAT_LISTS_JUDGED),
+             hits = fr_runner_total(runner, FR_STAT_LISTS_HIT);
     if (!fr_drift_add(&r->drift, judged, hits) || now_ms - r->asked_ms < FR_REFITTER_RETRY_MS) return;
     r->asked_ms = now_ms;
     fr_log(FR_LOG_INFO, "LISTS-DRIFT", "judged=%llu hits=%llu", (unsigned long long)judged,
