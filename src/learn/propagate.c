@@ -10,9 +10,9 @@
 
 enum { SQUARE = 64 };
 
-struct fr_propagation fr_propagation_new(const struct fr_interactions *data) {
+struct fr_propagation fr_propagation_new(const struct fr_interactions *data, const float *items) {
     const struct fr_rows *r = &data->by_user;
-    float *users = fr_degree_powers(r, -.5), *items = fr_degree_powers(&data->by_item, -.5);
+    float *users = fr_degree_powers(r, -.5);
     struct fr_propagation p = {.by_user = fr_rows_new(r->row_n, r->column_n, r->start[r->row_n])};
     memcpy(p.by_user.start, r->start, ((size_t)r->row_n + 1) * sizeof *r->start);
     for (uint32_t u = 0; u < r->row_n; u++)
@@ -23,7 +23,6 @@ struct fr_propagation fr_propagation_new(const struct fr_interactions *data) {
         }
     p.by_item = fr_rows_transposed(&p.by_user);
     free(users);
-    free(items);
     return p;
 }
 

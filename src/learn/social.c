@@ -14,18 +14,22 @@ static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
 static const double curve_grid[] = {0, 1};
 static const double damping_grid[] = {0, .25, .5, .75, 1};
 static const double steps_grid[] = {1};
+static const double smooth_grid[] = {0, 2, 5, 10, 20};
+static const double ridge_grid[] = {0, .1, .2, .3, .6};
 static const double trust_grid[] = {.1, .2, .35, .5, .7, 1};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
     [FR_SPECTRAL_FACTORS] = {"factors", 128, GRID(factors_grid)},
-    [FR_SPECTRAL_NEIGHBORS] = {"neighbors", 500, GRID(neighbors_grid)},
-    [FR_SPECTRAL_POPULARITY] = {"popularity", .3, GRID(popularity_grid)},
-    [FR_SPECTRAL_GLOBAL] = {"global", .3, GRID(global_grid)},
+    [FR_SPECTRAL_NEIGHBORS] = {"neighbors", 1000, GRID(neighbors_grid)},
+    [FR_SPECTRAL_POPULARITY] = {"popularity", .2, GRID(popularity_grid)},
+    [FR_SPECTRAL_GLOBAL] = {"global", 0, GRID(global_grid)},
     [FR_SPECTRAL_CURVE] = {"curve", 0, GRID(curve_grid)},
     [FR_SPECTRAL_DAMPING] = {"damping", .5, GRID(damping_grid)},
     [FR_SPECTRAL_STEPS] = {"steps", 1, GRID(steps_grid)},
-    [TRUST] = {"trust", .2, GRID(trust_grid)},
+    [FR_SPECTRAL_SMOOTH] = {"smooth", 5, GRID(smooth_grid)},
+    [FR_SPECTRAL_RIDGE] = {"ridge", .2, GRID(ridge_grid)},
+    [TRUST] = {"trust", .35, GRID(trust_grid)},
 };
 
 struct social {

@@ -22,7 +22,10 @@ enum {
     CURVE = FR_SPECTRAL_CURVE,
     DAMPING = FR_SPECTRAL_DAMPING,
     STEPS = FR_SPECTRAL_STEPS,
-    PARAMETERS = FR_SPECTRAL_PARAMETERS
+    SMOOTH = FR_SPECTRAL_SMOOTH,
+    RIDGE = FR_SPECTRAL_RIDGE,
+    PARAMETERS = FR_SPECTRAL_PARAMETERS,
+    PARAMETERS_LEAST = SMOOTH /* files that are older have no more */
 };
 enum { LONGEST = 2000, RESTARTS_MAX = 1, STEPS_MAX = 3 };
 static const double svd_tolerance = 1e-3;
@@ -34,6 +37,8 @@ static const double global_grid[] = {0, .1, .2, .3, .4, .6, 1};
 static const double curve_grid[] = {0, .5, 1};
 static const double damping_grid[] = {1};
 static const double steps_grid[] = {1, 3};
+static const double smooth_grid[] = {0, 2, 5, 10, 20};
+static const double ridge_grid[] = {0, .1, .2, .3, .6};
 
 #define GRID(g) g, sizeof(g) / sizeof *(g)
 static const struct fr_parameter parameters[PARAMETERS] = {
@@ -44,6 +49,8 @@ static const struct fr_parameter parameters[PARAMETERS] = {
     [CURVE] = {"curve", 1, GRID(curve_grid)},
     [DAMPING] = {"damping", 1, GRID(damping_grid)},
     [STEPS] = {"steps", 1, GRID(steps_grid)},
+    [SMOOTH] = {"smooth", 0, GRID(smooth_grid)},
+    [RIDGE] = {"ridge", 0, GRID(ridge_grid)},
 };
 
 struct spectral {
@@ -55,7 +62,7 @@ struct spectral {
     struct fr_propagation whole; /* empty when one step is enough */
     float *vectors;              /* [item_n][k] */
     float *singular;             /* [k] relative to the largest */
-    float *degrees;              /* [item_n] */
+    float *degrees;              /* [item_n] d + smooth; 0 of items nobody had */
     /* From these and the parameters: */
     double values[PARAMETERS];
     double powers[STEPS_MAX + 1]; /* of P, when more than one step is walked */
@@ -117,10 +124,21 @@ static uint32_t steps_of(const struct spectral *m, const double *values) {
     return (uint32_t)steps;
 }
 
-/* The filter that a curve of 0 to 1 asks for: between P itself and the published one. */
-static double filter_at(const void *curve, double eigenvalue) {
-    double part = *(const double *)curve;
-    return part * published_filter(eigenvalue) + (1 - part) * eigenvalue;
+struct filter {
+    double curve, ridge, last;
+    double slope; /* of the published filter; 1: as it is */
+};
+
+/* Flattens what is large; what is `last` stays. A ridge of 0 does nothing. */
+static double flattened(const struct filter *f, double x) {
+    return f->ridge > 0 ? x * (f->last + f->ridge) / (x + f->ridge) : x;
+}
+
+/* What curve (0 to 1: between P itself and the published filter) and ridge ask for. */
+static double filter_at(const void *filter, double eigenvalue) {
+    const struct filter *f = filter;
+    double bent = published_filter(eigenvalue) / f->slope;
+    return flattened(f, f->curve * bent + (1 - f->curve) * eigenvalue);
 }
 
 static uint32_t used_of(const struct spectral *m) {
@@ -129,21 +147,22 @@ static uint32_t used_of(const struct spectral *m) {
 
 /* G where W's edges are walked. */
 static void shape_gains(struct spectral *m, uint32_t used) {
-    double slope = filter_slope(m, used);
+    struct filter f = {m->values[CURVE], m->values[RIDGE], used ? eigenvalue_of(m, used - 1) : 1,
+                       filter_slope(m, used)};
     for (uint32_t j = 0; j < used; j++) {
-        double eigenvalue = eigenvalue_of(m, j), bend = published_filter(eigenvalue) / slope - eigenvalue;
-        m->gains[j] = (float)(m->values[GLOBAL] + m->values[CURVE] * bend);
+        double eigenvalue = eigenvalue_of(m, j);
+        m->gains[j] = (float)(m->values[GLOBAL] + filter_at(&f, eigenvalue) - eigenvalue);
     }
 }
 
 /* The polynomial of P, and G for what it leaves to be done. */
 static void shape_walk(struct spectral *m, uint32_t used, uint32_t steps) {
-    const double *curve = &m->values[CURVE];
     double last = used ? fmax(eigenvalue_of(m, used - 1), FR_SPECTRAL_INTERVAL) : 1;
-    fr_polynomial_fit(filter_at, curve, last, steps, m->powers);
+    struct filter f = {m->values[CURVE], m->values[RIDGE], last, 1};
+    fr_polynomial_fit(filter_at, &f, last, steps, m->powers);
     for (uint32_t j = 0; j < used; j++) {
         double eigenvalue = eigenvalue_of(m, j), walked = fr_polynomial_at(m->powers, steps, eigenvalue);
-        m->gains[j] = (float)(m->values[GLOBAL] + filter_at(curve, eigenvalue) - walked);
+        m->gains[j] = (float)(m->values[GLOBAL] + filter_at(&f, eigenvalue) - walked);
     }
 }
 
@@ -168,7 +187,8 @@ static bool adjust(struct fr_model *model, const double *values) {
     struct spectral *m = (struct spectral *)model;
     bool walked = m->values[STEPS] > 1, walks = steps_of(m, values) > 1;
     bool is_same_graph = values[NEIGHBORS] == m->values[NEIGHBORS] && values[DAMPING] == m->values[DAMPING];
-    if (values[FACTORS] > m->factors_asked || walked != walks || !(walks || is_same_graph)) return false;
+    if (values[SMOOTH] != m->values[SMOOTH] || walked != walks) return false;
+    if (values[FACTORS] > m->factors_asked || !(walks || is_same_graph)) return false;
     shape(m, values);
     return true;
 }
@@ -219,9 +239,32 @@ static void take_vectors(struct spectral *m, struct fr_svd *svd) {
     *svd = (struct fr_svd){0};
 }
 
+/* d + smooth of what has a degree at all. */
+static float *smoothed_degrees(const struct fr_rows *by_item, double smooth) {
+    float *degrees = fr_degree_powers(by_item, 1);
+    for (uint32_t i = 0; i < by_item->row_n; i++)
+        if (degrees[i] > 0) degrees[i] += (float)smooth;
+    return degrees;
+}
+
+/* degrees^-.5 */
+static float *scales_of(const float *degrees, uint32_t n) {
+    float *scales = fr_alloc(((size_t)n + 1) * sizeof *scales);
+    for (uint32_t i = 0; i < n; i++) scales[i] = degrees[i] > 0 ? (float)pow((double)degrees[i], -.5) : 0;
+    return scales;
+}
+
+/* So that P's largest eigenvalue is 1, which it is where nothing is smoothed. */
+static void scale_to_one(float *scales, uint32_t n, const struct fr_svd *svd, double smooth) {
+    if (!(smooth > 0) || svd->k == 0) return;
+    for (uint32_t i = 0; i < n; i++) scales[i] /= svd->values[0];
+}
+
 static struct fr_model *fit(const struct fr_fit *fit, const double *values, struct fr_errmsg *msg) {
     const struct fr_interactions *data = fit->data;
-    float *users = fr_degree_powers(&data->by_user, -.5), *items = fr_degree_powers(&data->by_item, -.5);
+    float *users = fr_degree_powers(&data->by_user, -.5);
+    float *degrees = smoothed_degrees(&data->by_item, values[SMOOTH]);
+    float *items = scales_of(degrees, data->by_item.row_n);
     struct fr_svd_options o = {.row_scale = users,
                                .column_scale = items,
                                .k = factors_that_fit(values[FACTORS], data),
@@ -237,11 +280,13 @@ static struct fr_model *fit(const struct fr_fit *fit, const double *values, stru
         /* msg says why */
     } else if (fr_svd(&data->by_user, &data->by_item, &o, &svd)) {
         m = model_new(data->by_item.row_n, svd.k);
-        m->degrees = fr_degree_powers(&data->by_item, 1);
+        m->degrees = degrees;
+        degrees = NULL;
+        scale_to_one(items, m->item_n, &svd, values[SMOOTH]);
         m->factors_asked = values[FACTORS];
         m->may_walk = !fit->is_published && fr_interactions_count(data) <= FR_SPECTRAL_WALKED;
         if (steps_of(m, values) > 1)
-            m->whole = fr_propagation_new(data);
+            m->whole = fr_propagation_new(data, items);
         else
             m->graph = local_part(fit, items, values);
         take_vectors(m, &svd);
@@ -249,6 +294,7 @@ static struct fr_model *fit(const struct fr_fit *fit, const double *values, stru
     } else
         fr_err_set(msg, FR_TIMEOUT, "spectral: given up");
     free(users);
+    free(degrees);
     free(items);
     return m ? &m->base : NULL;
 }
@@ -409,8 +455,10 @@ static struct fr_model *load(const struct fr_tensors_file *file, struct fr_errms
     const struct fr_tensor *values = fr_tensors_get(file, "spectral.parameters", FR_TENSOR_F64);
     if (fr_rows_load(file, "spectral.graph", &graph, msg)) return NULL;
     uint32_t item_n = graph.column_n;
-    bool has_values = values && values->count == PARAMETERS;
-    bool walks = has_values && ((const double *)values->data)[STEPS] >= 2;
+    double of_file[PARAMETERS] = {0};
+    bool has_values = values && values->count >= PARAMETERS_LEAST && values->count <= PARAMETERS;
+    if (has_values) memcpy(of_file, values->data, values->count * sizeof *of_file);
+    bool walks = has_values && of_file[STEPS] >= 2;
     bool fits = has_values && v && v->dimension_n == 2 && v->shape[0] == item_n && v->shape[1] <= item_n &&
                 (walks || graph.row_n == item_n);
     struct spectral *m = model_new(fits ? item_n : 0, fits ? (uint32_t)v->shape[1] : 0);
@@ -422,8 +470,8 @@ static struct fr_model *load(const struct fr_tensors_file *file, struct fr_errms
         m->degrees = copy_of(file, "spectral.degrees", m->item_n);
     }
     if (m->vectors && m->singular && m->degrees) {
-        m->factors_asked = ((const double *)values->data)[FACTORS];
-        shape(m, values->data);
+        m->factors_asked = of_file[FACTORS];
+        shape(m, of_file);
         return &m->base;
     }
     fr_err_set(msg, FR_STATE_CORRUPT, "spectral: its arrays are missing or do not fit together");

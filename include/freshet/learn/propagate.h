@@ -19,8 +19,8 @@ struct fr_propagation {
     struct fr_rows by_user, by_item; /* N and its transpose, with values */
 };
 
-/* gives: fr_propagation_fini */
-struct fr_propagation fr_propagation_new(const struct fr_interactions *data);
+/* items[item_n]: what D_I^-1/2 is. gives: fr_propagation_fini */
+struct fr_propagation fr_propagation_new(const struct fr_interactions *data, const float *items);
 void fr_propagation_fini(struct fr_propagation *p);
 
 /* out[c][item] += y of h[c], c < n, 1 <= n <= FR_PROPAGATE_BLOCK, degree >= 1. work[fr_propagate_floats(p, n)]. */

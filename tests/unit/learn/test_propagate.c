@@ -4,7 +4,7 @@
 
 enum { DEGREE = 3 };
 static const double powers[DEGREE + 1] = {.25, -.5, 2, 1.5};
-static float scale[ITEMS];
+static float scale[ITEMS], item_scale[ITEMS];
 static double dense[ITEMS][ITEMS]; /* P */
 
 static void fill(const struct fr_interactions *m) {
@@ -19,11 +19,12 @@ static void fill(const struct fr_interactions *m) {
         }
     for (uint32_t i = 0; i < ITEMS; i++) {
         scale[i] = 1 + .1F * (float)i;
+        item_scale[i] = items[i] > 0 ? (float)(2 / sqrt(items[i])) : 0;
         for (uint32_t j = 0; j < ITEMS; j++) {
             dense[i][j] = 0;
             for (uint32_t u = 0; u < USERS; u++)
                 if (normal[u][i] > 0 && normal[u][j] > 0)
-                    dense[i][j] += normal[u][i] * normal[u][j] / users[u] / sqrt(items[i] * items[j]);
+                    dense[i][j] += normal[u][i] * normal[u][j] / users[u] * 4 / sqrt(items[i] * items[j]);
         }
     }
 }
@@ -47,7 +48,7 @@ static void walk(const struct fr_history_row *h, uint32_t degree, double *out) {
 static void check(uint32_t degree, bool with_values) {
     struct fr_interactions *data = small_world(with_values);
     fill(data);
-    struct fr_propagation p = fr_propagation_new(data);
+    struct fr_propagation p = fr_propagation_new(data, item_scale);
     float *work = fr_alloc(fr_propagate_floats(&p, FR_PROPAGATE_BLOCK) * sizeof *work);
     static float block[FR_PROPAGATE_BLOCK * ITEMS], one[ITEMS];
     struct fr_history_row h[FR_PROPAGATE_BLOCK];

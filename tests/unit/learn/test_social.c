@@ -3,7 +3,7 @@
 #include "freshet/learn/spectral.h"
 #include "model_check.h"
 
-static const double values[] = {6, 100, .3, .4, 1, .75, 1, .5}; /* trust .5 */
+static const double values[] = {6, 100, .3, .4, 1, .75, 1, 2, .2, .5}; /* trust .5 */
 
 /* u follows u + 1 and u + 5, where they are; one row names himself too. */
 static struct fr_rows friends_of(void) {
@@ -66,9 +66,10 @@ static void test_adjusting_is_the_filter_s(void) {
     struct fr_rows friends = friends_of();
     struct fr_fit fit = {.data = data, .friends = &friends, .threads = 1, .seed = 1};
     struct fr_model *m = fr_social_ops.fit(&fit, values, NULL);
-    CHECK(m->ops->adjust(m, (double[]){5, 100, 0, .4, 1, .75, 1, .5}));
-    CHECK(!m->ops->adjust(m, (double[]){5, 100, 0, .4, 1, .75, 1, .7}));
-    CHECK(!m->ops->adjust(m, (double[]){5, 50, 0, .4, 1, .75, 1, .5}));
+    CHECK(m->ops->adjust(m, (double[]){5, 100, 0, .4, 1, .75, 1, 2, .1, .5}));
+    CHECK(!m->ops->adjust(m, (double[]){5, 100, 0, .4, 1, .75, 1, 2, .1, .7}));
+    CHECK(!m->ops->adjust(m, (double[]){5, 100, 0, .4, 1, .75, 1, 0, .1, .5}));
+    CHECK(!m->ops->adjust(m, (double[]){5, 50, 0, .4, 1, .75, 1, 2, .1, .5}));
     m->ops->free(m);
     fr_rows_fini(&friends);
     fr_interactions_free(data);

@@ -4,11 +4,31 @@
 #include "freshet/learn/la.h"
 #include "model_check.h"
 
-enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, CURVE, DAMPING, STEPS };
+enum { FACTORS, NEIGHBORS, POPULARITY, GLOBAL, CURVE, DAMPING, STEPS, SMOOTH, RIDGE, PARAMETERS };
 
 static double normal[USERS][ITEMS], history[USERS][ITEMS], degree[ITEMS], users[USERS];
 
-static void fill_dense(const struct fr_interactions *m) {
+/* P = normal^T normal */
+static void dense_graph(float *p) {
+    for (uint32_t i = 0; i < ITEMS; i++)
+        for (uint32_t j = 0; j < ITEMS; j++) {
+            double sum = 0;
+            for (uint32_t u = 0; u < USERS; u++) sum += normal[u][i] * normal[u][j];
+            p[i * ITEMS + j] = (float)sum;
+        }
+}
+
+/* So that P's largest eigenvalue is 1. */
+static void scale_to_one(void) {
+    static float p[ITEMS * ITEMS];
+    float squares[ITEMS];
+    dense_graph(p);
+    fr_la_naive_eigen(ITEMS, p, squares);
+    for (uint32_t u = 0; u < USERS; u++)
+        for (uint32_t i = 0; i < ITEMS; i++) normal[u][i] /= sqrt((double)squares[0]);
+}
+
+static void fill_dense(const struct fr_interactions *m, double smooth) {
     memset(users, 0, sizeof users);
     memset(history, 0, sizeof history), memset(degree, 0, sizeof degree), memset(normal, 0, sizeof normal);
     for (uint32_t u = 0; u < USERS; u++)
@@ -17,9 +37,12 @@ static void fill_dense(const struct fr_interactions *m) {
             history[u][m->by_user.columns[at]] = x;
             users[u] += x, degree[m->by_user.columns[at]] += x;
         }
+    for (uint32_t i = 0; i < ITEMS; i++)
+        if (degree[i] > 0) degree[i] += smooth;
     for (uint32_t u = 0; u < USERS; u++)
         for (uint32_t i = 0; i < ITEMS; i++)
             if (history[u][i] > 0) normal[u][i] = history[u][i] / sqrt(users[u] * degree[i]);
+    scale_to_one();
 }
 
 /* What the users' pairs weigh: d_u^-damping relative to 1 / d_u, which normal has. */
@@ -57,12 +80,7 @@ static double filter_at(double l) {
 
 /* Eigenvectors of P as rows, eigenvalues descending; gives how many of them a model with these values uses. */
 static uint32_t dense_eigen(const double *values, float *p, float *squares) {
-    for (uint32_t i = 0; i < ITEMS; i++)
-        for (uint32_t j = 0; j < ITEMS; j++) {
-            double sum = 0;
-            for (uint32_t u = 0; u < USERS; u++) sum += normal[u][i] * normal[u][j];
-            p[i * ITEMS + j] = (float)sum;
-        }
+    dense_graph(p);
     fr_la_naive_eigen(ITEMS, p, squares);
     uint32_t used = 0;
     while (used < values[FACTORS] && used < ITEMS && (double)squares[used] >= 1e-6 * (double)squares[0])
@@ -75,6 +93,12 @@ static void add_vector(const float *v, double gain, double filter[ITEMS][ITEMS])
         for (uint32_t j = 0; j < ITEMS; j++) filter[i][j] += gain * (double)v[i] * (double)v[j];
 }
 
+/* What a ridge makes of f: f / (f + ridge), scaled so that `last` stays. */
+static double flattened(const double *values, double last, double f) {
+    double ridge = values[RIDGE];
+    return ridge > 0 ? f / (f + ridge) / (last / (last + ridge)) * last : f;
+}
+
 /* Local edges + global V G V^T. */
 static void one_step(const double *values, double filter[ITEMS][ITEMS]) {
     static float p[ITEMS * ITEMS];
@@ -84,13 +108,13 @@ static void one_step(const double *values, double filter[ITEMS][ITEMS]) {
     double last = (double)(squares[used - 1] / squares[0]);
     double slope = fmin(fmax(filter_at(last) / last, .75), 1.25);
     for (uint32_t k = 0; k < used; k++) {
-        double l = (double)(squares[k] / squares[0]);
-        add_vector(p + k * ITEMS, values[GLOBAL] + values[CURVE] * (filter_at(l) / slope - l), filter);
+        double l = (double)(squares[k] / squares[0]), bend = values[CURVE] * (filter_at(l) / slope - l);
+        add_vector(p + k * ITEMS, values[GLOBAL] + flattened(values, last, l + bend) - l, filter);
     }
 }
 
-static double bent(const double *values, double l) {
-    return values[CURVE] * filter_at(l) + (1 - values[CURVE]) * l;
+static double bent(const double *values, double high, double l) {
+    return flattened(values, high, values[CURVE] * filter_at(l) + (1 - values[CURVE]) * l);
 }
 
 /* Lagrange's form of the polynomial through the filter at the Chebyshev nodes of [0, high]. */
@@ -99,7 +123,7 @@ static double walked(const double *values, double high, double l) {
     double node[4], sum = 0;
     for (int j = 0; j < n; j++) node[j] = high * (1 + cos(acos(-1.) * (2 * j + 1) / (2 * n))) / 2;
     for (int j = 0; j < n; j++) {
-        double part = bent(values, node[j]);
+        double part = bent(values, high, node[j]);
         for (int k = 0; k < n; k++)
             if (k != j) part *= (l - node[k]) / (node[j] - node[k]);
         sum += part;
@@ -116,7 +140,7 @@ static void many_steps(const double *values, double filter[ITEMS][ITEMS]) {
     memset(filter, 0, sizeof(double[ITEMS][ITEMS]));
     for (uint32_t k = 0; k < ITEMS; k++) {
         double l = (double)(squares[k] / squares[0]);
-        double gain = k < used ? values[GLOBAL] + bent(values, l) : walked(values, high, l);
+        double gain = k < used ? values[GLOBAL] + bent(values, high, l) : walked(values, high, l);
         add_vector(p + k * ITEMS, gain, filter);
     }
 }
@@ -145,7 +169,7 @@ static float *dense_scores(const double *values) {
 
 static void check(const double *values, bool with_values) {
     struct fr_interactions *data = small_world(with_values);
-    fill_dense(data);
+    fill_dense(data, values[SMOOTH]);
     float *want = dense_scores(values);
     struct fr_fit fit = {.data = data, .seed = 1};
     check_model(&fr_spectral_ops, &fit, values, true, want, 2e-4);
@@ -155,29 +179,33 @@ static void check(const double *values, bool with_values) {
 }
 
 static void test_scores_are_those_of_the_formula(void) {
-    check((double[]){5, 100, 0, .3, 0, 1, 1}, false);
-    check((double[]){5, 100, .4, .3, 1, .5, 1}, true);
-    check((double[]){100, 100, .2, 1, 2, 0, 1}, true);
-    check((double[]){8, 4, .3, 0, 0, .25, 1}, true);
+    check((double[PARAMETERS]){5, 100, 0, .3, 0, 1, 1}, false);
+    check((double[PARAMETERS]){5, 100, .4, .3, 1, .5, 1}, true);
+    check((double[PARAMETERS]){100, 100, .2, 1, 2, 0, 1}, true);
+    check((double[PARAMETERS]){8, 4, .3, 0, 0, .25, 1}, true);
+    check((double[PARAMETERS]){8, 100, .3, .2, .5, .5, 1, 3, 0}, true);
+    check((double[PARAMETERS]){12, 100, .4, 0, 0, 1, 1, 0, .2}, false);
+    check((double[PARAMETERS]){8, 100, .3, .1, 1, .25, 1, 5, .3}, true);
 }
 
 static void test_steps_are_a_polynomial_of_the_whole_graph(void) {
-    check((double[]){5, 1, .4, .2, 1, 1, 3}, false);
-    check((double[]){5, 1, .4, .2, 1, .5, 3}, true);
-    check((double[]){12, 1, 0, 0, .5, 1, 2}, true);
-    check((double[]){100, 1, .2, .3, 1, 1, 3}, true);
+    check((double[PARAMETERS]){5, 1, .4, .2, 1, 1, 3}, false);
+    check((double[PARAMETERS]){5, 1, .4, .2, 1, .5, 3}, true);
+    check((double[PARAMETERS]){12, 1, 0, 0, .5, 1, 2}, true);
+    check((double[PARAMETERS]){100, 1, .2, .3, 1, 1, 3}, true);
+    check((double[PARAMETERS]){8, 1, .3, .1, .5, 1, 3, 4, .3}, true);
 }
 
 static void check_same_as_one_step(bool is_published, double steps) {
     struct fr_interactions *data = small_world(true);
-    fill_dense(data);
+    fill_dense(data, 0);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1, .is_published = is_published};
-    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[]){8, 100, .3, .3, 1, 1, steps}, NULL);
-    float *want = dense_scores((double[]){8, 100, .3, .3, 1, 1, 1});
+    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[PARAMETERS]){8, 100, .3, .3, 1, 1, steps}, NULL);
+    float *want = dense_scores((double[PARAMETERS]){8, 100, .3, .3, 1, 1, 1});
     float *got = all_scores(m, &data->by_user, true);
     CHECK_NEAR(most_apart(want, got, (size_t)USERS * ITEMS), 0, 2e-4);
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){8, 50, .3, .3, 1, 1, steps}));
-    CHECK(fr_spectral_ops.adjust(m, (double[]){8, 100, .1, .3, 1, 1, steps}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){8, 50, .3, .3, 1, 1, steps}));
+    CHECK(fr_spectral_ops.adjust(m, (double[PARAMETERS]){8, 100, .1, .3, 1, 1, steps}));
     free(want), free(got);
     m->ops->free(m);
     fr_interactions_free(data);
@@ -191,14 +219,14 @@ static void test_a_published_model_walks_one_step(void) {
 
 static void test_adjusting_a_walk(void) {
     struct fr_interactions *data = small_world(true);
-    fill_dense(data);
+    fill_dense(data, 0);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1};
-    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[]){12, 100, .3, .3, 0, 1, 3}, NULL);
-    const double other[] = {5, 50, .1, .6, 1, .5, 2};
+    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[PARAMETERS]){12, 100, .3, .3, 0, 1, 3}, NULL);
+    const double other[PARAMETERS] = {5, 50, .1, .6, 1, .5, 2};
     CHECK(fr_spectral_ops.adjust(m, other)); /* neighbors and damping are of one step */
     float *want = dense_scores(other), *got = all_scores(m, &data->by_user, true);
     CHECK_NEAR(most_apart(want, got, (size_t)USERS * ITEMS), 0, 2e-4);
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 50, .1, .6, 1, .5, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){5, 50, .1, .6, 1, .5, 1}));
     free(want), free(got);
     m->ops->free(m);
     fr_interactions_free(data);
@@ -206,18 +234,19 @@ static void test_adjusting_a_walk(void) {
 
 static void test_adjusting_equals_fitting(void) {
     struct fr_interactions *data = small_world(true);
-    fill_dense(data);
+    fill_dense(data, 0);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1};
-    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[]){12, 100, .3, .3, 0, .5, 1}, NULL);
-    const double other[] = {5, 100, .1, .6, 1, .5, 1};
+    struct fr_model *m = fr_spectral_ops.fit(&fit, (double[PARAMETERS]){12, 100, .3, .3, 0, .5, 1}, NULL);
+    const double other[PARAMETERS] = {5, 100, .1, .6, 1, .5, 1, 0, .2};
     CHECK(fr_spectral_ops.adjust(m, other));
     float *want = dense_scores(other), *got = all_scores(m, &data->by_user, true);
     CHECK_NEAR(most_apart(want, got, (size_t)USERS * ITEMS), 0, 2e-4);
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){13, 100, .1, .6, 1, .5, 1}));
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 100, .1, .6, 1, 1, 1}));
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 50, .1, .6, 1, .5, 1}));
-    CHECK(!fr_spectral_ops.adjust(m, (double[]){5, 100, .1, .6, 1, .5, 3}));
-    CHECK(fr_spectral_ops.adjust(m, (double[]){12, 100, .3, .3, 0, .5, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){13, 100, .1, .6, 1, .5, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){5, 100, .1, .6, 1, 1, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){5, 50, .1, .6, 1, .5, 1}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){5, 100, .1, .6, 1, .5, 3}));
+    CHECK(!fr_spectral_ops.adjust(m, (double[PARAMETERS]){5, 100, .1, .6, 1, .5, 1, 2}));
+    CHECK(fr_spectral_ops.adjust(m, (double[PARAMETERS]){12, 100, .3, .3, 0, .5, 1}));
     free(want), free(got);
     m->ops->free(m);
     fr_interactions_free(data);
@@ -226,9 +255,9 @@ static void test_adjusting_equals_fitting(void) {
 /* Products of places are those of what the filter makes of histories within the space of V. */
 static void test_a_place_in_a_walk(void) {
     static float p[ITEMS * ITEMS];
-    const double values[] = {6, 100, 0, .3, 1, 1, 3};
+    const double values[PARAMETERS] = {6, 100, 0, .3, 1, 1, 3};
     struct fr_interactions *data = small_world(true);
-    fill_dense(data);
+    fill_dense(data, 0);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1};
     struct fr_model *m = fr_spectral_ops.fit(&fit, values, NULL);
     float squares[ITEMS], place[2][ITEMS];
@@ -308,7 +337,7 @@ static void test_progress_can_end_a_fit(void) {
     struct fr_interactions *data = fr_interactions_new(800, 900, entries, 800);
     struct fr_fit fit = {.data = data, .threads = 1, .seed = 1, .progress = refuse};
     struct fr_errmsg msg = {0};
-    CHECK(!fr_spectral_ops.fit(&fit, (double[]){10, 50, .3, .3, 0, .5, 1}, &msg));
+    CHECK(!fr_spectral_ops.fit(&fit, (double[PARAMETERS]){10, 50, .3, .3, 0, .5, 1}, &msg));
     CHECK_INT(msg.code, FR_TIMEOUT);
     fr_interactions_free(data);
 }
