@@ -42,7 +42,7 @@ static void add_users(struct audience *a, const struct fr_cold_split *s, bool ne
 static struct eval_audience audience_of(const struct eval_group *group, const struct fr_cold_split *s,
                                         bool is_known, const bool *hidden) {
     const struct fr_rows *histories = is_known ? &s->train->by_user : &s->histories;
-    return (struct eval_audience){group->first, group->n, histories, is_known, hidden};
+    return (struct eval_audience){group->first, group->n, histories, is_known, hidden, NULL};
 }
 
 static bool *opposite_of(const bool *flags, uint32_t n) {

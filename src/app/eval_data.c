@@ -78,7 +78,7 @@ static void note_tested(struct fr_eval_data *d) {
 }
 
 struct pieces {
-    struct fr_pairs train, test, friends;
+    struct fr_pairs train, test, valid, friends;
     struct fr_catalog catalog; /* under numbers of catalog_ids */
     struct fr_dict catalog_ids;
     uint32_t user_n, item_n; /* of what may be learnt from */
@@ -101,6 +101,8 @@ static enum fr_err read_pieces(const struct fr_eval_files *files, struct fr_eval
     p->item_n = d->items.n;
     if (err == FR_OK && files->test)
         err = fr_pairs_read(files->test, files->format, &d->users, &d->items, &p->test, msg);
+    if (err == FR_OK && files->valid)
+        err = fr_pairs_read(files->valid, files->format, &d->users, &d->items, &p->valid, msg);
     if (err == FR_OK && files->friends)
         err = fr_pairs_read(files->friends, files->format, &d->users, &d->users, &p->friends, msg);
     return err;
@@ -120,9 +122,11 @@ static void assemble(struct fr_eval_data *d, struct pieces *p) {
     uint32_t *users = sort_ids(&d->users, p->user_n), *items = sort_ids(&d->items, p->item_n);
     renumber(&p->train, users, items);
     renumber(&p->test, users, items);
+    renumber(&p->valid, users, items);
     renumber(&p->friends, users, users);
     d->train = matrix_of(&p->train, p->user_n, p->item_n);
     d->test = rows_of(&p->test, d->users.n, d->items.n);
+    if (p->valid.n) d->valid = rows_of(&p->valid, d->users.n, d->items.n);
     if (p->friends.n) {
         leave_out_strangers(&p->friends, p->user_n, &d->friends_left_out);
         d->friends = rows_of(&p->friends, p->user_n, p->user_n);
@@ -145,6 +149,7 @@ enum fr_err fr_eval_data_read(const struct fr_eval_files *files, struct fr_eval_
     if (err == FR_OK) assemble(out, &p);
     free(p.train.entries);
     free(p.test.entries);
+    free(p.valid.entries);
     free(p.friends.entries);
     fr_catalog_fini(&p.catalog);
     fr_dict_fini(&p.catalog_ids);
@@ -157,6 +162,7 @@ void fr_eval_data_fini(struct fr_eval_data *d) {
     fr_dict_fini(&d->items);
     if (d->train) fr_interactions_free(d->train);
     fr_rows_fini(&d->test);
+    fr_rows_fini(&d->valid);
     fr_rows_fini(&d->friends);
     if (d->content) fr_features_free(d->content);
     free(d->tested);

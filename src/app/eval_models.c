@@ -181,6 +181,7 @@ static void list_all(const struct task *t, const struct fr_model *model) {
         const struct eval_audience *a = &s->audiences[i];
         struct fr_toplists lists = slice_of(&t->lists, a->first, a->n);
         lists.hidden = a->hidden;
+        lists.seen = a->seen;
         fr_toplists_fill(&lists, model, a->histories, a->is_known, s->settings->threads);
     }
 }

@@ -49,6 +49,8 @@ struct eval_audience {
     const struct fr_rows *histories; /* rows by the users' numbers */
     bool is_known;                   /* the fit knows these users by their numbers */
     const bool *hidden;              /* items that they are not shown; NULL: none */
+    const struct fr_rows
+        *seen; /* what each is not shown besides, rows by the users' numbers; NULL: nothing */
 };
 
 /* Users who are judged together. */
@@ -64,6 +66,7 @@ struct eval_setup {
     const struct fr_holdout *holdout;         /* of train */
     const struct fr_interactions *train;      /* what models are fitted on */
     const struct fr_rows *friends, *features; /* NULL: none */
+    const struct fr_rows *valid;              /* what to choose by; NULL: a part of train */
     const uint32_t *users;                    /* [user_n] who gets lists */
     uint32_t user_n;
     struct eval_audience audiences[EVAL_GROUPS_MAX];

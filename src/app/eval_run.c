@@ -273,7 +273,9 @@ static int run_rows(struct eval_run *run, const struct eval_setup *setup) {
 }
 
 int eval_run_all(struct eval_run *run, struct eval_setup *setup) {
-    struct fr_holdout holdout = fr_holdout_new(setup->train, held_share, HELD_USERS_MAX, run->settings.seed);
+    struct fr_holdout holdout =
+        setup->valid ? fr_holdout_given(setup->train, setup->valid)
+                     : fr_holdout_new(setup->train, held_share, HELD_USERS_MAX, run->settings.seed);
     setup->settings = &run->settings;
     setup->holdout = &holdout;
     leave_out(run, setup);

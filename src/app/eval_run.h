@@ -34,7 +34,7 @@ void eval_run_free(struct eval_run *run);
 void eval_run_options(struct eval_run *run, struct fr_option out[EVAL_OPTIONS]);
 /* After the options were read: what they say, and the file of --params. -1 to go on, else the exit code. */
 int eval_run_begin(struct eval_run *run, const struct fr_app *app);
-/* Puts a part of train aside, chooses, measures, blends, reports; the setup needs no settings and no holdout. Returns the exit
+/* Puts a part of train aside unless there is what to choose by, chooses, measures, blends, reports; the setup needs no settings and no holdout. Returns the exit
  * code. */
 int eval_run_all(struct eval_run *run, struct eval_setup *setup);
 

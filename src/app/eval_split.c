@@ -14,7 +14,10 @@ static const char help_text[] =
     "then\n"
     "it is fitted on the whole training file; the test file serves for nothing but counting hits. \"blend\" "
     "mixes\n"
-    "the lists of the models, with weights learnt on what was put aside.\n"
+    "the lists of the models, with weights learnt on what was put aside. With --valid that is a file's, as "
+    "where\n"
+    "data come in three parts: no model is fitted on it, and no list holds an item that it has of the same "
+    "user.\n"
     "\n"
     "Files, plain or gzip, are lists (`user item item ...` a line) or triples (`user item [value]`): triples "
     "when\n"
@@ -23,9 +26,10 @@ static const char help_text[] =
     "Examples:\n"
     "  freshet eval split --train gowalla.train.txt.gz --test gowalla.test.txt.gz --models all --k 20\n"
     "  freshet eval split --train t.tsv --test s.tsv --friends f.tsv --k 10,20 --json --save-params p.json\n"
+    "  freshet eval split --train t.tsv --valid v.tsv --test s.tsv --k 10\n"
     "  freshet eval split --train t.tsv --test s.tsv --params p.json      no search: as p.json says\n";
 
-enum { FILE_OPTIONS = 5 };
+enum { FILE_OPTIONS = 6 };
 
 /* Rows of all users: those of the training file, then empty ones. */
 static struct fr_rows histories_of(const struct fr_eval_data *d) {
@@ -39,16 +43,19 @@ static struct fr_rows histories_of(const struct fr_eval_data *d) {
 
 static int run_split(struct eval_run *run, const struct fr_eval_data *d) {
     struct fr_rows histories = histories_of(d);
-    struct eval_setup setup = {.train = d->train,
-                               .friends = d->friends.row_n ? &d->friends : NULL,
-                               .features = d->content ? &d->features : NULL,
-                               .users = d->tested,
-                               .user_n = d->tested_n,
-                               .audiences = {{0, d->known_n, &d->train->by_user, true, NULL},
-                                             {d->known_n, d->tested_n - d->known_n, &histories, false, NULL}},
-                               .groups = {{NULL, 0, d->tested_n, &d->test}},
-                               .audience_n = 2,
-                               .group_n = 1};
+    const struct fr_rows *valid = d->valid.row_n ? &d->valid : NULL;
+    struct eval_setup setup = {
+        .train = d->train,
+        .valid = valid,
+        .friends = d->friends.row_n ? &d->friends : NULL,
+        .features = d->content ? &d->features : NULL,
+        .users = d->tested,
+        .user_n = d->tested_n,
+        .audiences = {{0, d->known_n, &d->train->by_user, true, NULL, valid},
+                      {d->known_n, d->tested_n - d->known_n, &histories, false, NULL, valid}},
+        .groups = {{NULL, 0, d->tested_n, &d->test}},
+        .audience_n = 2,
+        .group_n = 1};
     int code = eval_run_all(run, &setup);
     free(histories.start);
     return code;
@@ -74,9 +81,10 @@ int fr_eval_split(struct fr_app *app, int argc, char **argv) {
     struct fr_option options[FILE_OPTIONS + EVAL_OPTIONS] = {
         {"train", 0, "FILE", FR_OPTION_TEXT, &files.train, "what models learn from"},
         {"test", 0, "FILE", FR_OPTION_TEXT, &files.test, "what their lists are held to"},
+        {"valid", 0, "FILE", FR_OPTION_TEXT, &files.valid, "what to choose by, not learnt from nor listed"},
         {"friends", 0, "FILE", FR_OPTION_TEXT, &files.friends, "who trusts or follows whom"},
         {"items", 0, "FILE", FR_OPTION_TEXT, &files.items, "the catalogue, JSON lines (docs/ITEMS.md)"},
-        {"format", 0, "FORMAT", FR_OPTION_TEXT, &format, "of train, test, friends: lists or triples"},
+        {"format", 0, "FORMAT", FR_OPTION_TEXT, &format, "of these four: lists or triples"},
     };
     eval_run_options(run, options + FILE_OPTIONS);
     int code = fr_options_read(app, options, FILE_OPTIONS + EVAL_OPTIONS, help_text, &argc, argv);

@@ -84,6 +84,20 @@ struct fr_holdout fr_holdout_new(const struct fr_interactions *data, double shar
     return h;
 }
 
+struct fr_holdout fr_holdout_given(const struct fr_interactions *data, const struct fr_rows *truth) {
+    FR_ASSERT(truth->row_n >= data->by_user.row_n);
+    struct fr_interactions *rest = fr_alloc(sizeof *rest);
+    rest->by_user = fr_rows_transposed(&data->by_item);
+    rest->by_item = fr_rows_transposed(&data->by_user);
+    struct fr_rows known = *truth, by_item;
+    known.row_n = data->by_user.row_n; /* nobody else is learnt from */
+    by_item = fr_rows_transposed(&known);
+    struct fr_holdout h = {.rest = rest, .truth = fr_rows_transposed(&by_item)};
+    fr_rows_fini(&by_item);
+    note_users(&h);
+    return h;
+}
+
 void fr_holdout_fini(struct fr_holdout *h) {
     if (h->rest) fr_interactions_free(h->rest);
     if (h->users) fr_rows_fini(&h->truth);

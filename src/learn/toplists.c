@@ -45,12 +45,17 @@ static void offer_all(struct fr_topk *top, const float *scores, uint32_t n) {
     }
 }
 
+static void hide_row(const struct fr_rows *rows, uint32_t user, uint32_t item_n, float *scores) {
+    for (size_t e = rows->start[user]; e < rows->start[user + 1] && rows->columns[e] < item_n; e++)
+        scores[rows->columns[e]] = -INFINITY;
+}
+
 static void list_user(const struct work *w, uint32_t row, float *scores, struct fr_scored *heap) {
     const struct fr_toplists *t = w->lists;
     const struct fr_rows *histories = w->histories;
     uint32_t user = fr_toplists_user(t, row);
-    for (size_t e = histories->start[user]; e < histories->start[user + 1]; e++)
-        scores[histories->columns[e]] = -INFINITY;
+    hide_row(histories, user, histories->column_n, scores);
+    if (t->seen) hide_row(t->seen, user, histories->column_n, scores);
     for (uint32_t item = 0; t->hidden && item < histories->column_n; item++)
         if (t->hidden[item]) scores[item] = -INFINITY;
     struct fr_topk top = {heap, 0, t->depth};

@@ -1,7 +1,7 @@
 """Small splits for tests/e2e/eval_split.sh, and what popularity must reach on them, computed here once more.
 
     eval_split.py make FOLDER                          train, test, other (another test), friends and items
-    eval_split.py popular TRAIN TEST K                 "recall ndcg mrr hit_rate precision" of the most popular items
+    eval_split.py popular TRAIN TEST K [VALID]         "recall ndcg mrr hit_rate precision" of the most popular items
     eval_split.py rows FILE MODEL...                   fails unless FILE holds one good JSON row of each, in this order
 """
 
@@ -38,8 +38,9 @@ def read(path):
         return {words[0]: set(words[1:]) for words in map(str.split, lines)}
 
 
-def popular(train, test, k):
+def popular(train, test, k, valid=None):
     train, test, k = read(train), read(test), int(k)
+    aside = read(valid) if valid else {}
     counts = {}
     for items in train.values():
         for item in items:
@@ -48,7 +49,7 @@ def popular(train, test, k):
     sums = [0.0] * 5
     tested = [user for user in test if test[user]]
     for user in tested:
-        shown = [item for item in order if item not in train.get(user, ())][:k]
+        shown = [item for item in order if item not in train.get(user, set()) | aside.get(user, set())][:k]
         places = [place for place, item in enumerate(shown) if item in test[user]]
         ideal = sum(1 / math.log2(place + 2) for place in range(min(k, len(test[user]))))
         figures = (len(places) / len(test[user]), sum(1 / math.log2(place + 2) for place in places) / ideal,

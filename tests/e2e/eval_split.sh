@@ -54,6 +54,16 @@ measure 0 --train "$train" --test "$test" --models item-cf --k 5 --json --params
 holds "the file's parameters give the same figures" [ "$(figure recall)" = "$(head -n 1 "$scratch/first" | python3 -c \
     "import json, sys; print('%.6g' % json.load(sys.stdin)['recall'])")" ]
 
+say "what to choose by comes in a file, and is in no list"
+# shellcheck disable=SC2046
+set -- $(python3 "$helper" popular "$train" "$test" 5 "$other")
+measure 0 --train "$train" --valid "$other" --test "$test" --models popular --k 5 --json
+holds "recall $(figure recall) is $1" [ "$(figure recall)" = "$1" ]
+# shellcheck disable=SC2046
+set -- $(python3 "$helper" popular "$train" "$other" 5)
+holds "validation $(figure validation) is the mean of $1 and $2" \
+    python3 -c "import sys; sys.exit(abs($(figure validation) - ($1 + $2) / 2) > 2e-6)"
+
 say "cold users and items"
 "$freshet" eval cold --data "$train" --items "$items" --models popular,item-cf,content --k 10 --budget 600 --json > "$out"
 holds "three groups of three rows" [ "$(wc -l < "$out")" = 9 ]

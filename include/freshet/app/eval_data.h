@@ -15,6 +15,7 @@
 struct fr_eval_files {
     const char *train;
     const char *test;           /* NULL: none */
+    const char *valid;          /* NULL: none */
     const char *friends;        /* NULL: none */
     const char *items;          /* the catalogue, as app/items_read.h has it; NULL: none */
     enum fr_pair_format format; /* of all but the catalogue */
@@ -24,6 +25,7 @@ struct fr_eval_data {
     struct fr_dict users, items;
     struct fr_interactions *train; /* users of the training file, items of it and of the catalogue */
     struct fr_rows test;           /* [users.n] x items.n: no model is given this */
+    struct fr_rows valid;          /* the same, to choose by; row_n 0: none */
     struct fr_rows friends;        /* train's users by train's users; row_n 0: none */
     size_t friends_left_out;       /* pairs with somebody the training file does not know */
     struct fr_features *content;   /* of the catalogue; NULL: none */

@@ -23,6 +23,8 @@ struct fr_holdout {
  * (as whole runs). gives */
 struct fr_holdout fr_holdout_new(const struct fr_interactions *data, double share, uint32_t users_max,
                                  uint64_t seed);
+/* What was put aside elsewhere: data is the rest, truth has a row of each of its users, and maybe more columns. Copies. gives */
+struct fr_holdout fr_holdout_given(const struct fr_interactions *data, const struct fr_rows *truth);
 void fr_holdout_fini(struct fr_holdout *h);
 
 #endif

@@ -15,6 +15,8 @@ struct fr_toplists {
         *users;         /* [row_n] ascending, borrowed: whose each list is; NULL: of users 0 to row_n. Runs of
                               neighbours are scored together, so a sample had better be made of such */
     const bool *hidden; /* [item_n] borrowed: what is in no list; NULL: nothing */
+    const struct fr_rows
+        *seen; /* borrowed: rows by the users' numbers, of whose columns no list holds one; NULL: nothing */
     uint32_t row_n, depth;
     uint32_t *items; /* [row_n][depth] the caller's */
     float *scores;   /* [row_n][depth] as the model gave them */

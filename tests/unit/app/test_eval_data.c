@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char paths[4][64];
+enum { FILES = 5 };
+static char paths[FILES][64];
 static struct fr_eval_data data;
 static struct fr_errmsg msg;
 
@@ -18,13 +19,14 @@ static const char *file_of(int which, const char *text) {
 }
 
 static const char *items_text; /* NULL: no catalogue */
+static const char *valid_text; /* NULL: none */
 
 static enum fr_err read_data(const char *train, const char *test, const char *friends) {
-    struct fr_eval_files files = {file_of(0, train), file_of(1, test), file_of(2, friends),
-                                  file_of(3, items_text), FR_PAIRS_DETECT};
+    struct fr_eval_files files = {file_of(0, train),   file_of(1, test),       file_of(4, valid_text),
+                                  file_of(2, friends), file_of(3, items_text), FR_PAIRS_DETECT};
     msg = (struct fr_errmsg){0};
     enum fr_err err = fr_eval_data_read(&files, &data, &msg);
-    for (int i = 0; i < 4; i++) unlink(paths[i]);
+    for (int i = 0; i < FILES; i++) unlink(paths[i]);
     return err;
 }
 
@@ -82,6 +84,26 @@ static void test_training_is_the_same_whatever_is_tested(void) {
     fr_buf_fini(&two);
 }
 
+/* It is learnt from as little as the test file. */
+static void test_what_to_choose_by(void) {
+    struct fr_buf one = {0}, two = {0};
+    CHECK_INT(read_data(train_text, "a 2 99\n", NULL), FR_OK);
+    CHECK_INT(data.valid.row_n, 0);
+    train_bytes(&one);
+    fr_eval_data_fini(&data);
+    valid_text = "0 1 2\na 10 98\nA 2\n";
+    CHECK_INT(read_data(train_text, "a 2 99\n", NULL), FR_OK);
+    CHECK_INT(train_bytes(&two), one.len);
+    CHECK(memcmp(one.data, two.data, one.len) == 0);
+    CHECK_INT(data.valid.row_n, data.users.n);
+    CHECK_STR(row_of(&data.valid, &data.items, 0), "10 98 ");
+    CHECK_INT(data.tested_n, 1);
+    valid_text = NULL;
+    fr_eval_data_fini(&data);
+    fr_buf_fini(&one);
+    fr_buf_fini(&two);
+}
+
 static void test_friends(void) {
     CHECK_INT(read_data(train_text, "z 10\n", "a\tc\nc\ta\na\tz\nq\ta\nb\tb\na\tb\n"), FR_OK);
     CHECK_INT(data.friends.row_n, 3);
@@ -121,6 +143,7 @@ static void test_catalogue(void) {
 int main(void) {
     RUN(test_numbers_ascend_by_id);
     RUN(test_training_is_the_same_whatever_is_tested);
+    RUN(test_what_to_choose_by);
     RUN(test_friends);
     RUN(test_catalogue);
     RUN(test_a_file_is_wrong);

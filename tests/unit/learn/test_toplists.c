@@ -77,6 +77,31 @@ static void test_some_users(void) {
     fr_interactions_free(h);
 }
 
+/* Of each user two items more than his history, one of them beyond the catalogue; it is as if they were in it. */
+static void test_what_was_seen_besides(void) {
+    struct fr_interactions *h = histories();
+    struct fr_rows seen = fr_rows_new(USERS, ITEMS + 1, (size_t)USERS * 2);
+    for (uint32_t u = 0; u < USERS; u++) {
+        seen.columns[2 * u] = (u * 7 + 2) % ITEMS, seen.columns[2 * u + 1] = ITEMS;
+        seen.start[u + 1] = 2 * ((size_t)u + 1);
+    }
+    struct fr_toplists all = fr_toplists_new(NULL, USERS, DEPTH + 1), t = fr_toplists_new(NULL, USERS, DEPTH);
+    fr_toplists_fill(&all, &model, &h->by_user, true, 1);
+    t.seen = &seen;
+    fr_toplists_fill(&t, &model, &h->by_user, true, 2);
+    uint32_t hidden = 0;
+    for (uint32_t u = 0; u < USERS; u++)
+        for (uint32_t from = 0, to = 0; to < DEPTH; from++) {
+            if (all.items[u * (DEPTH + 1) + from] == seen.columns[2 * u] && ++hidden) continue;
+            CHECK_INT(t.items[u * DEPTH + to++], all.items[u * (DEPTH + 1) + from]);
+        }
+    CHECK(hidden > 10);
+    fr_toplists_fini(&all);
+    fr_toplists_fini(&t);
+    fr_rows_fini(&seen);
+    fr_interactions_free(h);
+}
+
 static void test_hidden_items(void) {
     struct fr_interactions *h = histories();
     bool hidden[ITEMS] = {false};
@@ -105,6 +130,7 @@ static void test_fewer_items_than_places(void) {
 int main(void) {
     RUN(test_best_first_nothing_seen);
     RUN(test_some_users);
+    RUN(test_what_was_seen_besides);
     RUN(test_hidden_items);
     RUN(test_fewer_items_than_places);
     return check_done();
