@@ -116,8 +116,10 @@ static enum fr_err measure(struct end *e, struct fr_errmsg *msg) {
     if (err == FR_OK && filled) err = fill(e, filled, msg);
     if (err == FR_OK && filled) err = bench_bare(e, filled, &bare_per_s, msg);
     if (err == FR_OK) err = backlog(e, n, bare_per_s, &per_s, msg);
-    if (err == FR_OK && e->o->seconds) err = bench_live(e, "live", e->rate, msg);
-    if (err == FR_OK && e->o->seconds) err = bench_live(e, "live_half_of_backlog", per_s / 2, msg);
+    if (err == FR_OK && e->o->seconds && !e->o->refit) err = bench_live(e, "live", e->rate, msg);
+    if (err == FR_OK && e->o->seconds && !e->o->refit)
+        err = bench_live(e, "live_half_of_backlog", per_s / 2, msg);
+    if (err == FR_OK && e->o->seconds && e->o->refit) err = bench_refit(e, msg);
     return err;
 }
 

@@ -104,25 +104,56 @@ static void watcher_stop(struct watcher *w) {
     w->bus->ops->close(w->bus);
 }
 
-static enum fr_err send(struct end *e, struct fr_kafka_writer *w, double rate, uint64_t n,
-                        struct sights *sent, struct fr_errmsg *msg) {
-    struct fr_bench_progress progress = {.what = "live", .total = n};
-    fr_mono_us start = fr_clock_mono_us();
-    for (uint64_t i = 0; i < n; i++) {
-        while ((double)(fr_clock_mono_us() - start) * 1e-6 < (double)i / rate) fr_clock_sleep_ms(1);
-        fr_mono_us now = fr_clock_mono_us();
-        const struct fr_bench_event *event = fr_bench_load_next(e->load, fr_clock_wall_ms());
-        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
-                             .partition = -1,
-                             .timestamp_ms = event->time_ms,
-                             .key = fr_bench_key(event),
-                             .value = fr_bench_text(event)};
-        enum fr_err err = fr_kafka_writer_put(w, &out, msg);
-        if (err != FR_OK) return err;
-        if (!event->repeat) put(sent, (struct sight){event->user, event->time_ms, now});
-        e->taken++;
-        if (i % 256 == 0) fr_bench_progress(&progress, i);
+static enum fr_err send_one(struct end *e, struct fr_kafka_writer *w, struct sights *sent,
+                            struct fr_errmsg *msg) {
+    fr_mono_us now = fr_clock_mono_us();
+    const struct fr_bench_event *event = fr_bench_load_next(e->load, fr_clock_wall_ms());
+    struct fr_out out = {.topic = FR_TOPIC_EVENTS,
+                         .partition = -1,
+                         .timestamp_ms = event->time_ms,
+                         .key = fr_bench_key(event),
+                         .value = fr_bench_text(event)};
+    enum fr_err err = fr_kafka_writer_put(w, &out, msg);
+    if (err != FR_OK) return err;
+    if (!event->repeat) put(sent, (struct sight){event->user, event->time_ms, now});
+    e->taken++;
+    return FR_OK;
+}
+
+/* What was spent since the last one, for the phases that are over now. */
+struct meter {
+    uint32_t phase;
+    struct bench_cpu cpu;
+    fr_mono_us at_us;
+};
+
+static void meter_read(struct end *e, struct bench_plan *plan, struct meter *m, bool is_end) {
+    fr_mono_us now = fr_clock_mono_us();
+    for (; m->phase < plan->phase_n && (is_end || plan->phases[m->phase].until_us <= now); m->phase++) {
+        struct bench_phase *p = &plan->phases[m->phase];
+        struct bench_cpu cpu = bench_cpu_read(e->o);
+        p->cpu = (struct bench_cpu){cpu.self_s - m->cpu.self_s, cpu.kafka_s - m->cpu.kafka_s,
+                                    cpu.redis_s - m->cpu.redis_s};
+        p->seconds = (double)(now - m->at_us) * 1e-6;
+        m->cpu = cpu;
+        m->at_us = now;
     }
+}
+
+static enum fr_err send(struct end *e, struct fr_kafka_writer *w, struct bench_plan *plan,
+                        struct sights *sent, struct fr_errmsg *msg) {
+    struct fr_bench_progress progress = {.what = "live"};
+    fr_mono_us start = fr_clock_mono_us();
+    struct meter meter = {0, bench_cpu_read(e->o), start};
+    for (uint64_t i = 0; plan->goes_on(plan, (double)(fr_clock_mono_us() - start) * 1e-6); i++) {
+        while ((double)(fr_clock_mono_us() - start) * 1e-6 < (double)i / plan->rate) fr_clock_sleep_ms(1);
+        enum fr_err err = send_one(e, w, sent, msg);
+        if (err != FR_OK) return err;
+        if (i % 256 != 0) continue;
+        meter_read(e, plan, &meter, false);
+        fr_bench_progress(&progress, i);
+    }
+    meter_read(e, plan, &meter, true);
     uint64_t failed;
     return fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
 }
@@ -138,20 +169,26 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Fills ms[sent->n] for those that were answered; returns how many. */
-static size_t join(struct sights *sent, struct sights *lists, double *ms) {
+/* Events handed over in a stretch of time, and how long each that was answered took. */
+struct answers {
+    fr_mono_us from_us, until_us;
+    double *ms; /* [n], room for all that were sent */
+    size_t n, sent_n;
+};
+
+static void join(struct sights *sent, struct sights *lists, struct answers *out) {
     if (sent->n) qsort(sent->at, sent->n, sizeof *sent->at, by_user);
     if (lists->n) qsort(lists->at, lists->n, sizeof *lists->at, by_user);
-    size_t answered = 0, l = 0;
-    for (size_t i = 0; i < sent->n; i++) {
+    for (size_t i = 0, l = 0; i < sent->n; i++) {
         const struct sight *s = &sent->at[i];
         while (l < lists->n && (lists->at[l].user < s->user ||
                                 (lists->at[l].user == s->user && lists->at[l].time_ms < s->time_ms)))
             l++;
+        if (s->at_us < out->from_us || s->at_us >= out->until_us) continue;
+        out->sent_n++;
         if (l < lists->n && lists->at[l].user == s->user)
-            ms[answered++] = (double)(lists->at[l].at_us - s->at_us) * 1e-3;
+            out->ms[out->n++] = (double)(lists->at[l].at_us - s->at_us) * 1e-3;
     }
-    return answered;
 }
 
 static void value(struct end *e, const struct watched *what, const char *name, double v) {
@@ -160,56 +197,84 @@ static void value(struct end *e, const struct watched *what, const char *name, d
     fr_bench_value(e->report, full, v);
 }
 
-static void add(struct end *e, const struct watched *what, struct sights *sent, struct watcher *w) {
-    double *ms = fr_alloc((sent->n + 1) * sizeof *ms);
-    size_t n = join(sent, &w->seen, ms);
-    value(e, what, "events_unanswered", (double)(sent->n - n));
-    value(e, what, "records", (double)w->seen.n);
-    value(e, what, "bytes_a_record", w->seen.n ? (double)w->bytes / (double)w->seen.n : 0);
-    if (n) {
-        qsort(ms, n, sizeof *ms, by_value);
-        value(e, what, "p50_ms", ms[n / 2]);
-        value(e, what, "p99_ms", ms[n - 1 - n / 100]);
-        value(e, what, "max_ms", ms[n - 1]);
-    }
-    free(ms);
+static void add(struct end *e, const struct watched *what, struct answers *a) {
+    value(e, what, "events_unanswered", (double)(a->sent_n - a->n));
+    if (a->n == 0) return;
+    qsort(a->ms, a->n, sizeof *a->ms, by_value);
+    value(e, what, "p50_ms", a->ms[a->n / 2]);
+    value(e, what, "p99_ms", a->ms[a->n - 1 - a->n / 100]);
+    value(e, what, "max_ms", a->ms[a->n - 1]);
 }
 
-static enum fr_err run_live(struct end *e, double rate, struct watcher *watchers, unsigned watcher_n,
-                            struct sights *sent, struct bench_cpu cpu[2], struct fr_errmsg *msg) {
+struct live {
+    struct watcher watchers[WATCHED];
+    unsigned watcher_n;
+    struct sights sent;
+};
+
+static enum fr_err run_live(struct end *e, struct bench_plan *plan, struct live *live,
+                            struct fr_errmsg *msg) {
     struct fr_kafka_property soon = {"linger.ms", "2"};
     struct fr_kafka_cluster cluster = e->wiring.cluster;
     if (cluster.property_n == 0) cluster.properties = &soon, cluster.property_n = 1;
     struct fr_kafka_writer *writer = NULL;
     fr_mono_us took;
     enum fr_err err = FR_OK;
-    for (unsigned i = 0; i < watcher_n && err == FR_OK; i++)
-        err = watcher_start(&watchers[i], e, &watched[i], msg);
+    for (unsigned i = 0; i < live->watcher_n && err == FR_OK; i++)
+        err = watcher_start(&live->watchers[i], e, &watched[i], msg);
     if (err == FR_OK) err = fr_kafka_writer_open(&cluster, &writer, msg);
-    cpu[0] = bench_cpu_read(e->o);
-    if (err == FR_OK) err = send(e, writer, rate, (uint64_t)(rate * (double)e->o->seconds), sent, msg);
-    cpu[1] = bench_cpu_read(e->o);
+    if (err == FR_OK) err = send(e, writer, plan, &live->sent, msg);
     if (err == FR_OK) err = bench_await(e, &took, msg);
     fr_clock_sleep_ms(AFTER_MS);
-    for (unsigned i = 0; i < watcher_n; i++) watcher_stop(&watchers[i]);
+    for (unsigned i = 0; i < live->watcher_n; i++) watcher_stop(&live->watchers[i]);
     fr_kafka_writer_close(&writer);
     return err;
 }
 
-enum fr_err bench_live(struct end *e, const char *name, double rate, struct fr_errmsg *msg) {
-    struct watcher watchers[WATCHED] = {0};
-    unsigned watcher_n = e->o->campaigns ? WATCHED : SCORES;
-    struct sights sent = {0};
-    struct bench_cpu cpu[2];
-    enum fr_err err = run_live(e, rate, watchers, watcher_n, &sent, cpu, msg);
-    if (err == FR_OK) {
-        fr_bench_section(e->report, name);
-        fr_bench_value(e->report, "rate_per_s", rate);
-        fr_bench_value(e->report, "events", (double)sent.n);
-        for (unsigned i = 0; i < watcher_n; i++) add(e, &watched[i], &sent, &watchers[i]);
-        fr_bench_value(e->report, "cores_freshet", (cpu[1].self_s - cpu[0].self_s) / (double)e->o->seconds);
+static void report_phase(struct end *e, const struct bench_plan *plan, uint32_t phase, struct live *live,
+                         double *ms) {
+    const struct bench_phase *p = &plan->phases[phase];
+    fr_mono_us from_us = phase ? p[-1].until_us : 0;
+    fr_bench_section(e->report, p->name);
+    fr_bench_value(e->report, "rate_per_s", plan->rate);
+    fr_bench_value(e->report, "seconds", p->seconds);
+    for (unsigned i = 0; i < live->watcher_n; i++) {
+        struct answers a = {.from_us = from_us, .until_us = p->until_us, .ms = ms};
+        join(&live->sent, &live->watchers[i].seen, &a);
+        if (i == LISTS) fr_bench_value(e->report, "events", (double)a.sent_n);
+        add(e, &watched[i], &a);
     }
-    free(sent.at);
-    for (unsigned i = 0; i < watcher_n; i++) free(watchers[i].seen.at);
+    if (p->seconds > 0) fr_bench_value(e->report, "cores_freshet", p->cpu.self_s / p->seconds);
+}
+
+static void report_records(struct end *e, const struct live *live) {
+    for (unsigned i = 0; i < live->watcher_n; i++) {
+        const struct watcher *w = &live->watchers[i];
+        value(e, &watched[i], "records", (double)w->seen.n);
+        value(e, &watched[i], "bytes_a_record", w->seen.n ? (double)w->bytes / (double)w->seen.n : 0);
+    }
+}
+
+enum fr_err bench_live_plan(struct end *e, struct bench_plan *plan, struct fr_errmsg *msg) {
+    struct live live = {.watcher_n = e->o->campaigns ? WATCHED : SCORES};
+    enum fr_err err = run_live(e, plan, &live, msg);
+    double *ms = fr_alloc((live.sent.n + 1) * sizeof *ms);
+    for (uint32_t i = 0; err == FR_OK && i < plan->phase_n; i++) report_phase(e, plan, i, &live, ms);
+    if (err == FR_OK) report_records(e, &live);
+    free(ms);
+    free(live.sent.at);
+    for (unsigned i = 0; i < live.watcher_n; i++) free(live.watchers[i].seen.at);
     return err;
+}
+
+static bool until_the_time(struct bench_plan *plan, double seconds) {
+    const struct end *e = plan->context;
+    return seconds < (double)e->o->seconds;
+}
+
+enum fr_err bench_live(struct end *e, const char *name, double rate, struct fr_errmsg *msg) {
+    struct bench_phase all = {.name = name, .until_us = INT64_MAX};
+    struct bench_plan plan = {
+        .rate = rate, .phases = &all, .phase_n = 1, .goes_on = until_the_time, .context = e};
+    return bench_live_plan(e, &plan, msg);
 }

@@ -80,12 +80,12 @@ void fr_bench_progress(struct fr_bench_progress *p, uint64_t done) {
         p->started_us = now;
         p->next_us = now + (terminal ? TERMINAL_US : LOG_US);
     }
-    bool ended = done >= p->total;
+    bool ended = p->total && done >= p->total;
     if (!ended && now < p->next_us) return;
     p->next_us = now + (terminal ? TERMINAL_US : LOG_US);
     double s = (double)(now - p->started_us) * 1e-6;
-    fprintf(stderr, "%s%s: %llu of %llu, %.0f/s%s", terminal ? "\r\033[K" : "", p->what,
-            (unsigned long long)done, (unsigned long long)p->total, s > 0 ? (double)done / s : 0,
-            terminal && !ended ? "" : "\n");
+    fprintf(stderr, "%s%s: %llu", terminal ? "\r\033[K" : "", p->what, (unsigned long long)done);
+    if (p->total) fprintf(stderr, " of %llu", (unsigned long long)p->total);
+    fprintf(stderr, ", %.0f/s%s", s > 0 ? (double)done / s : 0, terminal && !ended ? "" : "\n");
     fflush(stderr);
 }

@@ -150,6 +150,7 @@ int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
         {"campaigns", 0, "N", FR_OPTION_INT, &o.campaigns, "end-to-end: so many campaigns are live (0)"},
         {"kafka-pid", 0, "PID", FR_OPTION_INT, &o.kafka_pid, "report this process's time as Kafka's"},
         {"redis-pid", 0, "PID", FR_OPTION_INT, &o.redis_pid, "report this process's time as Redis's"},
+        {"refit", 0, NULL, FR_OPTION_FLAG, &o.refit, "end-to-end: a live part with a refit in its middle"},
         {"keep", 0, NULL, FR_OPTION_FLAG, &o.keep, "do not delete the topics of end-to-end"},
     };
     int code = fr_options_read(app, options, sizeof options / sizeof *options, help_text, &argc, argv);

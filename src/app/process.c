@@ -26,6 +26,25 @@ static double boot_time(void) {
     return at;
 }
 
+double process_peak_bytes(void) {
+    char line[256];
+    double kib = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    if (!file) return 0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %lf kB", &kib) == 1) break;
+    fclose(file);
+    return kib * 1024;
+}
+
+/* proc(5): 5 resets the peak. */
+bool process_reset_peak(void) {
+    FILE *file = fopen("/proc/self/clear_refs", "we");
+    if (!file) return false;
+    bool written = fputs("5", file) >= 0;
+    return fclose(file) == 0 && written;
+}
+
 bool process_read(struct process_figures *out) {
     char line[1024];
     FILE *file = fopen("/proc/self/stat", "re");

@@ -20,6 +20,11 @@ struct process_figures {
 #undef PROCESS_MEMBER
 };
 
+/* The most memory that was resident since the last reset (or the start), in bytes; 0 where the system does not tell. reset_peak: false
+ * where it cannot be reset. */
+double process_peak_bytes(void);
+bool process_reset_peak(void);
+
 /* False where there is no /proc. */
 bool process_read(struct process_figures *out);
 

@@ -3,7 +3,6 @@
 #include "freshet/app/models.h"
 #include "freshet/base/log.h"
 #include "freshet/run/drift.h"
-#include "freshet/run/refitter.h"
 #include <stdlib.h>
 
 enum { WATCH_MS = 5000 };
@@ -98,6 +97,12 @@ void refitting_watch(struct refitting *r, struct fr_runner *runner) {
     fr_log(FR_LOG_INFO, "LISTS-DRIFT", "judged=%llu hits=%llu", (unsigned long long)judged,
            (unsigned long long)hits);
     fr_refitter_ask(r->refitter, "drift");
+}
+
+void refitting_ask(struct refitting *r) { fr_refitter_ask(r->refitter, "command"); }
+
+void refitting_status(struct refitting *r, struct fr_refitter_status *out) {
+    fr_refitter_status(r->refitter, out);
 }
 
 void refitting_stop(struct refitting **r) {

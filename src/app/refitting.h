@@ -5,6 +5,7 @@
 #define FR_APP_REFITTING_H
 
 #include "freshet/app/wiring.h"
+#include "freshet/run/refitter.h"
 
 struct refitting;
 
@@ -15,6 +16,9 @@ enum fr_err refitting_start(struct fr_wiring *wiring, const struct fr_rules *rul
 /* To be called now and then: asks for a refit when the lists of the running stages are hit less often than they were. NULL is
  * accepted. */
 void refitting_watch(struct refitting *r, struct fr_runner *runner);
+/* A refit as soon as possible; what it is doing. r is not NULL. */
+void refitting_ask(struct refitting *r);
+void refitting_status(struct refitting *r, struct fr_refitter_status *out);
 /* Gives up a fit under way. NULL is accepted. */
 void refitting_stop(struct refitting **r);
 

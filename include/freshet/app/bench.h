@@ -20,6 +20,7 @@ struct fr_bench_options {
     int64_t campaigns;     /* of end-to-end: as many are there; 0: none */
     int64_t rate, seconds; /* of the live part of end-to-end and of load; rate 0: as fast as possible */
     int64_t kafka_pid, redis_pid; /* whose processor time is reported; 0: not known */
+    bool refit;                   /* of end-to-end: models are fitted while events flow */
     bool keep;                    /* leave the topics behind */
 };
 
