@@ -137,7 +137,7 @@ static const struct fr_config_row rows[] = {
     BOOL("models.blend", models.blend, true,
          "Learn from what people do next and make lists with what was learnt; false: neighbours and "
          "popularity."),
-    INT("models.votes", models.votes, 100, 10, 1000, "", "Candidates asked of each source."),
+    INT("models.votes", models.votes, 60, 10, 1000, "", "Candidates asked of each source."),
     INT("models.lessons_per_s", models.lessons_per_s, 200, 0, 1000000, "",
         "The blend learns from so many examples a second of event time, and from one in 32 whatever the "
         "time; "

@@ -1,6 +1,6 @@
 /* From a query to a table of candidates.
  *
- * Problem   some 15 sources give 100 votes each: 300 to 800 different items with some 60 features each, 100 us a query.
+ * Problem   some 15 sources give 60 votes each: 200 to 500 different items with some 60 features each, 50 us a query.
  * Choice    votes are taken first, so that the number of columns is known and the table can be cleared row by row: a table
  *           that is cleared column by column misses the cache at every feature. */
 #include "recommender_internal.h"

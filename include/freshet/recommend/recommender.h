@@ -55,7 +55,7 @@ struct fr_recommender_params {
 };
 
 #define FR_RECOMMENDER_DEFAULTS \
-    ((struct fr_recommender_params){.list = FR_LIST_DEFAULTS, .votes = 100, .lessons_per_s = 200})
+    ((struct fr_recommender_params){.list = FR_LIST_DEFAULTS, .votes = 60, .lessons_per_s = 200})
 
 struct fr_recommender *
 fr_recommender_new(const struct fr_recommender_params *params); /* gives; all streaming sources */
