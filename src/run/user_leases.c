@@ -144,11 +144,13 @@ void user_leases_give(struct user_stage *s, int32_t partition, const struct fr_a
 
 /* ---- what became of it ---- */
 
-/* Whether the event can still be of a permit that is reserved. */
+/* Whether the event can still be of a permit that is reserved. An answer from before the latest impression may be the second
+ * one to another, and is not billed: else each of somebody's many clicks would be, as long as the next impression is known first. */
 static bool is_in_time(const struct fr_event *e, const struct user_ad_before *before, fr_time_ms answer_ms,
                        fr_time_ms clock_ms) {
     if (e->type == FR_EVENT_AD_IMPRESSION) return clock_ms - e->time_ms <= FR_PERMIT_ARRIVE_MS;
-    return before->unanswered_ms != FR_EXPOSURE_NEVER && clock_ms - before->unanswered_ms <= answer_ms;
+    if (before->unanswered_ms == FR_EXPOSURE_NEVER || e->time_ms < before->unanswered_ms) return false;
+    return clock_ms - before->unanswered_ms <= answer_ms;
 }
 
 bool user_leases_bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,

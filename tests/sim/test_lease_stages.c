@@ -85,11 +85,16 @@ static fr_time_ms below(struct server *s, fr_time_ms ms) {
     return ms > 0 ? fr_rng_below(&s->rng, (uint32_t)ms) : 0;
 }
 
-static void add(struct server *s, fr_time_ms at_ms, unsigned plan, unsigned user, unsigned kind) {
+static void add_told(struct server *s, fr_time_ms at_ms, fr_time_ms late_ms, unsigned plan, unsigned user,
+                     unsigned kind) {
     FR_ASSERT(s->coming_n < SHOWN_MOST);
+    s->coming[s->coming_n++] = (struct coming){at_ms, at_ms + late_ms, plan, user, kind};
+}
+
+static void add(struct server *s, fr_time_ms at_ms, unsigned plan, unsigned user, unsigned kind) {
     fr_time_ms late_ms = kind == IMPRESSION ? below(s, FR_PERMIT_ARRIVE_MS - 2 * STEP_MS) : below(s, 5000);
     if (at_ms < s->p->now) late_ms -= s->p->now - at_ms; /* it is told now */
-    s->coming[s->coming_n++] = (struct coming){at_ms, at_ms + late_ms, plan, user, kind};
+    add_told(s, at_ms, late_ms, plan, user, kind);
 }
 
 /* One showing of what a score allows, at any instant until its permit ends. */
@@ -99,6 +104,8 @@ static void use(struct server *s, unsigned plan, unsigned user, fr_time_ms until
     fr_time_ms at_ms = s->p->now + (fr_rng_below(&s->rng, 2) ? below(s, left_ms) : 0);
     add(s, at_ms, plan, user, IMPRESSION);
     if (fr_rng_below(&s->rng, 2)) add(s, at_ms + below(s, 800000), plan, user, CLICK);
+    if (fr_rng_below(&s->rng, 4) == 0) /* by somebody who is impatient; all of it is told later */
+        for (int i = 1; i < 20; i++) add_told(s, at_ms + 1000 * i, 120000, plan, user, CLICK);
     if (fr_rng_below(&s->rng, 3) == 0) add(s, at_ms + below(s, 1500000), plan, user, CONVERSION);
 }
 
