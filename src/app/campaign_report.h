@@ -47,6 +47,7 @@ struct campaign_report {
     fr_time_ms as_of_ms;       /* the latest event, or now when that is earlier */
     struct campaign_row *rows; /* [n] those that run first, then by what they spent */
     uint32_t n;
+    bool with_permits; /* say what partitions hold of hard budgets, too */
     struct fr_arena arena;
 };
 
@@ -66,6 +67,11 @@ enum fr_err campaign_report_segments(struct fr_state_reader *reader, const struc
 void campaign_report_table(const struct campaign_report *r, struct fr_buf *out);
 void campaign_report_json(const struct campaign_report *r,
                           struct fr_buf *out); /* one object and a line feed */
+/* campaign_report_permits.c: what partitions hold of hard budgets. The table is empty when there is none; of one that was never
+ * asked for permits there is nothing to say. */
+bool campaign_has_permits(const struct campaign_row *row);
+void campaign_permits_table(const struct campaign_report *r, struct fr_buf *out);
+void campaign_permits_json(const struct campaign_row *row, struct fr_buf *out); /* a key and an object */
 /* campaign_report_plot.c: SVG */
 void campaign_report_plot(const struct campaign_report *r, struct fr_buf *out);
 

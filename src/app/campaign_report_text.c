@@ -115,6 +115,7 @@ void campaign_report_table(const struct campaign_report *r, struct fr_buf *out) 
     fr_text_table(out, fr_buf_slice(&rows));
     fr_buf_fini(&rows);
     segments_table(r, out);
+    if (r->with_permits) campaign_permits_table(r, out);
 }
 
 /* ---- JSON ---- */
@@ -204,6 +205,7 @@ static void put_row_json(const struct campaign_report *r, const struct campaign_
     put_calibration(out, "conversion_predictions", &row->conversions);
     put_lift(out, row);
     if (row->segments) put_segments_json(row, out);
+    if (r->with_permits && campaign_has_permits(row)) campaign_permits_json(row, out);
     fr_json_close(out, '}');
 }
 

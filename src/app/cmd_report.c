@@ -13,17 +13,22 @@ static const char help[] =
     "Figures are as of the latest event in Redis, and exact up to what is under way. --segments reads every "
     "user;\n"
     "of a segment with about 75 people or less nothing is said, and segments that ask for interests, other\n"
-    "segments or propensities count nobody in.\n"
+    "segments or propensities count nobody in. --permits says of hard budgets what each partition of the "
+    "events topic\n"
+    "holds: granted since its owner began, closed (billed or handed back), open (can still be billed), and "
+    "of the\n"
+    "open what owners before it left behind, until when; and for the campaign what is left to grant.\n"
     "\n"
     "Examples:\n"
     "  freshet report campaigns\n"
     "  freshet report campaigns --campaign spring --segments\n"
+    "  freshet report campaigns --campaign launch --permits\n"
     "  freshet report campaigns --json | jq -r '.campaigns[] | [.campaign_id, .spent] | @tsv'\n"
     "  freshet report campaigns --plot campaigns.svg\n";
 
 struct request {
     const char *campaign, *plot;
-    bool segments;
+    bool segments, permits;
 };
 
 static int print(const struct fr_app *app, const struct request *q, const struct campaign_report *r) {
@@ -62,6 +67,7 @@ static int report(const struct fr_app *app, const struct request *q, const struc
     if (err == FR_OK && q->segments)
         err =
             campaign_report_segments(&reader, set, fr_str_of(app->config.targeting.audience_salt), &r, &msg);
+    r.with_permits = q->permits;
     int code = err == FR_OK ? FR_EXIT_OK : fr_report_failed("report", err, &msg);
     if (err == FR_OK) code = is_there(q, &r) ? print(app, q, &r) : FR_EXIT_NO_INPUT;
     campaign_report_fini(&r);
@@ -91,6 +97,7 @@ int fr_cmd_report(struct fr_app *app, int argc, char **argv) {
     const struct fr_option options[] = {
         {"campaign", 0, "ID", FR_OPTION_TEXT, &q.campaign, "only this one"},
         {"segments", 0, NULL, FR_OPTION_FLAG, &q.segments, "which segments were reached, and what they did"},
+        {"permits", 0, NULL, FR_OPTION_FLAG, &q.permits, "what partitions hold of hard budgets"},
         {"plot", 0, "FILE", FR_OPTION_TEXT, &q.plot, "also draw spend and predictions, as SVG"}};
     int code = fr_options_read(app, options, sizeof options / sizeof *options, help, &argc, argv);
     if (code >= 0) return code;

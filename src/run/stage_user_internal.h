@@ -226,8 +226,9 @@ fr_time_ms user_leases_until(const struct user_stage *s, int32_t partition, fr_t
 /* What can be shown to a user of this partition. Lent until the next one. */
 const bool *user_leases_covered(struct user_stage *s, int32_t partition, const struct fr_campaign_set *set);
 /* Scores that are said now, with permits until until_ms. */
-void user_leases_give(struct user_stage *s, int32_t partition, const struct fr_ad_scores *scores,
-                      const struct fr_campaign_set *set, fr_time_ms until_ms);
+void user_leases_give(struct user_stage *s, const struct fr_stage_batch *b, int32_t partition,
+                      const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
+                      fr_time_ms until_ms);
 /* After the ledger's records. */
 void user_leases_send(struct user_stage *s, const struct fr_stage_batch *b);
 void user_leases_dropped(struct user_stage *s, int32_t partition);

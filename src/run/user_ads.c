@@ -168,7 +168,7 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, struct
     fr_buf_clear(&s->text);
     fr_ad_scores_write(&s->text, &head, &scores, f->set);
     send(s, b, u->cause.partition, u->user_id, fr_buf_slice(&s->text));
-    if (is_opportunity) user_leases_give(s, u->cause.partition, &scores, f->set, head.permit_ms);
+    if (is_opportunity) user_leases_give(s, b, u->cause.partition, &scores, f->set, head.permit_ms);
     if (is_opportunity) user_ledger_opportunities(s, b, u, &scores, f->set, now_ms);
     fr_stat_add(b->stat, FR_STAT_AD_SCORES_PUBLISHED, 0, 1);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_SCORED, 0, scores.scored_n);

@@ -120,25 +120,30 @@ const bool *user_leases_covered(struct user_stage *s, int32_t partition, const s
     return l->covered;
 }
 
-static void give(struct user_leases *l, int32_t partition, const struct fr_ad_score *score,
+/* Whether it was covered. */
+static bool give(struct user_leases *l, int32_t partition, const struct fr_ad_score *score,
                  const struct fr_campaign *c, fr_time_ms until_ms) {
     struct fr_permits *p = &holder_at(l, (uint32_t)partition, l->numbers[score->campaign], c)->permits;
     fr_time_ms now_ms = l->places[partition].clock_ms;
     if (score->bar == FR_AD_BAR_UNCOVERED) {
         fr_permits_want(p, now_ms);
-        return;
+        return false;
     }
     bool given = fr_permits_give(p, until_ms, now_ms);
     FR_ASSERT(given); /* it was covered a moment ago */
+    return given;
 }
 
-void user_leases_give(struct user_stage *s, int32_t partition, const struct fr_ad_scores *scores,
-                      const struct fr_campaign_set *set, fr_time_ms until_ms) {
+void user_leases_give(struct user_stage *s, const struct fr_stage_batch *b, int32_t partition,
+                      const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
+                      fr_time_ms until_ms) {
     for (uint32_t i = 0; i < scores->n; i++) {
         const struct fr_ad_score *score = &scores->at[i];
         const struct fr_campaign *c = &set->campaigns[score->campaign].record;
         bool wanted = score->bar == FR_AD_BAR_NONE || score->bar == FR_AD_BAR_UNCOVERED;
-        if (c->budget == FR_CAMPAIGN_HARD && wanted) give(&s->leases, partition, score, c, until_ms);
+        if (c->budget != FR_CAMPAIGN_HARD || !wanted) continue;
+        bool given = give(&s->leases, partition, score, c, until_ms);
+        fr_stat_add(b->stat, given ? FR_STAT_AD_PERMITS_GIVEN : FR_STAT_AD_PERMITS_WANTING, 0, 1);
     }
 }
 

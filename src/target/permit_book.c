@@ -73,13 +73,14 @@ static void add_old(struct fr_permit_account *a, fr_time_ms until_ms, int64_t mi
 
 /* --- grants --- */
 
-static int64_t open_of(const struct fr_permit_account *a) {
+int64_t fr_permit_account_open(const struct fr_permit_account *a) {
     return fr_lease_sum(a->granted_micros - a->closed_micros, fr_permit_olds_sum(a->olds, a->old_n));
 }
 
 int64_t fr_permit_book_open(const struct fr_permit_book *book) {
     int64_t sum = 0;
-    for (uint32_t i = 0; i < book->n; i++) sum = fr_lease_sum(sum, open_of(&book->accounts[i]));
+    for (uint32_t i = 0; i < book->n; i++)
+        sum = fr_lease_sum(sum, fr_permit_account_open(&book->accounts[i]));
     return sum;
 }
 

@@ -83,6 +83,10 @@ enum fr_stat_label {
     X(AD_CAMPAIGNS_SCORED, "ad_campaigns_scored_total", COUNTER, NONE, "Campaigns scored for a user.")       \
     X(AD_CAMPAIGNS_BARRED, "ad_campaigns_barred_total", COUNTER, NONE,                                       \
       "Campaigns that target a user and were not eligible.")                                                 \
+    X(AD_PERMITS_GIVEN, "ad_permits_given_total", COUNTER, NONE,                                             \
+      "Permits given: scores of hard campaigns that allow one impression each.")                             \
+    X(AD_PERMITS_WANTING, "ad_permits_wanting_total", COUNTER, NONE,                                         \
+      "Scores that hard campaigns barred as uncovered: nothing of the budget was free.")                     \
     X(AUDIENCES_PUBLISHED, "audiences_published_total", COUNTER, NONE,                                       \
       "Records of users' segments published.")                                                               \
     X(LEDGERS_UNREADABLE, "ledgers_unreadable_total", COUNTER, NONE,                                         \

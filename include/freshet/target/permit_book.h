@@ -74,6 +74,7 @@ void fr_permit_book_apply(struct fr_permit_book *book, const struct fr_permit_re
                           const struct fr_permit_spent *spent);
 /* What may still be spent by what was granted so far. */
 int64_t fr_permit_book_open(const struct fr_permit_book *book);
+int64_t fr_permit_account_open(const struct fr_permit_account *account); /* of one partition */
 void fr_permit_book_fini(struct fr_permit_book *book);
 
 /* MessagePack: an array of the version, and an array of integers a partition. */
