@@ -43,6 +43,8 @@ has "spring"
 has "LIFT"
 holds "the plot is XML" python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$scratch/plot.svg"
 [ -z "${KEEP_PLOT:-}" ] || cp "$scratch/plot.svg" "$KEEP_PLOT"
+expect 0 "$freshet" report campaigns --permits --json
+is 'all("permits" not in r for r in j["campaigns"])' # no budget is hard
 expect 0 "$freshet" report campaigns --campaign paused --json
 is '[r["campaign_id"] for r in j["campaigns"]] == ["paused"]'
 [ $bad -eq 0 ]
