@@ -64,6 +64,20 @@ set -- $(python3 "$helper" popular "$train" "$other" 5)
 holds "validation $(figure validation) is the mean of $1 and $2" \
     python3 -c "import sys; sys.exit(abs($(figure validation) - ($1 + $2) / 2) > 2e-6)"
 
+say "a split as RecBole makes it"
+for n in 1 2 3 9 10 25; do
+    seq "$n" | sed "s/.*/{\"event_type\":\"view\",\"user_id\":\"u$n\",\"item_id\":\"i&\",\"timestamp\":&}/"
+done > "$scratch/views"
+echo '{"event_type":"follow","user_id":"u3","target_user_id":"u1","timestamp":1}' >> "$scratch/views"
+# lengths PART: user:items of each user in it.
+lengths() { awk '{ printf "%s%s:%d", sep, $1, NF - 1; sep = " " }' "$scratch/tenths.$1.txt"; }
+scripts/convert/split --types view --recbole --friends "$scratch/followed" "$scratch/tenths" < "$scratch/views"
+holds "train is $(lengths train)" [ "$(lengths train)" = "u1:1 u10:8 u2:1 u25:21 u3:1 u9:7" ]
+holds "test is $(lengths test)" [ "$(lengths test)" = "u10:1 u2:1 u25:2 u3:1 u9:1" ]
+holds "valid is $(lengths valid)" [ "$(lengths valid)" = "u10:1 u25:2 u3:1 u9:1" ]
+holds "no pair is in two parts" [ "$(awk '{ for (i = 2; i <= NF; i++) print $1, $i }' "$scratch"/tenths.*.txt | sort -u | wc -l)" = 50 ]
+holds "who follows whom" [ "$(cat "$scratch/followed")" = "u3 u1" ]
+
 say "cold users and items"
 "$freshet" eval cold --data "$train" --items "$items" --models popular,item-cf,content --k 10 --budget 600 --json > "$out"
 holds "three groups of three rows" [ "$(wc -l < "$out")" = 9 ]
