@@ -51,9 +51,6 @@ static void arrive(struct sim *s, uint32_t second) {
         sim_log_add(&s->partitions[coming->at[i].user % SIM_PARTITIONS].log, coming->at[i]);
     free(coming->at);
     *coming = (struct sim_log){0};
-    if (second % 60 != 0) return;
-    struct sim_entry tick = {second * 1000, 0, SIM_NONE, SIM_NONE, SIM_TICK, false};
-    for (uint32_t p = 0; p < SIM_PARTITIONS; p++) sim_log_add(&s->partitions[p].log, tick);
 }
 
 /* The instance that dies in this second, or UINT32_MAX. */
@@ -72,10 +69,16 @@ static void send(struct sim *s, struct sim_partition *p) {
         uint32_t to = fr_ledger_sink_record(&p->sink, i, &bytes);
         sim_aggregate_send(&s->aggregates[to], bytes);
     }
-    for (uint32_t i = 0; i < p->asks.n; i++) {
-        struct fr_str id = fr_str_of(s->world.campaigns[p->asks.at[i].campaign].id);
-        sim_aggregate_ask(&s->aggregates[fr_murmur2(id) % SIM_PARTITIONS], p->asks.at[i]);
+    struct fr_buf bytes = {0};
+    for (uint16_t c = 0; c < s->world.campaign_n; c++) {
+        struct fr_permit_report report;
+        struct fr_str id = fr_str_of(s->world.campaigns[c].id);
+        if (!sim_partition_report(p, c, &report)) continue;
+        fr_buf_clear(&bytes);
+        fr_permit_report_write(&bytes, id, &report);
+        sim_aggregate_send(&s->aggregates[fr_murmur2(id) % SIM_PARTITIONS], fr_buf_slice(&bytes));
     }
+    fr_buf_fini(&bytes);
 }
 
 static void step(struct sim *s, uint32_t second) {
@@ -248,7 +251,7 @@ int fr_eval_pacing(struct fr_app *app, int argc, char **argv) {
         {"requests", 0, "N", FR_OPTION_INT, &o.requests, "ad requests of the day (default 5000000)"},
         {"campaigns", 0, "N", FR_OPTION_INT, &o.campaigns, "(default 200)"},
         {"users", 0, "N", FR_OPTION_INT, &o.users, "(default 200000)"},
-        {"mode", 0, "MODE", FR_OPTION_TEXT, &mode, "soft: multipliers; hard: leases too (default soft)"},
+        {"mode", 0, "MODE", FR_OPTION_TEXT, &mode, "soft: multipliers; hard: permits too (default soft)"},
         {"steps", 0, NULL, FR_OPTION_FLAG, &o.steps,
          "multipliers by steps of a tenth a minute, for comparison"},
         {"instances", 0, "N", FR_OPTION_INT, &o.instances, "(default 4)"},

@@ -1,19 +1,19 @@
 /* eval_pacing.h - a simulated day of ads: what `freshet eval pacing` is made of.
  *
  * Users ask for ads by the hours of a day; partitions of the user stage decide, with the functions that are used live
- * (target/pacing.h, target/lease.h), and send ledger records to aggregate partitions, which publish multipliers. All of
- * it moves in steps of a second. Partitions belong to instances, and an instance can be killed: its batch under
+ * (target/pacing.h, target/permit.h), and send ledger records and reports of permits to aggregate partitions, which publish
+ * multipliers and books. All of it moves in steps of a second. Partitions belong to instances, and an instance can be killed: its batch under
  * way is lost, its states fall back to the last snapshot, and the log is replayed up to what was committed.
  *
- * A decision is a record of the partition's log, committed with the offset of its request, so that states are functions of
- * logs. A function of the options: same seed, same day. */
+ * A decision is kept in the partition's log, committed with the offset of its request, so that states are functions of
+ * logs; permits are no state, and a restart begins a generation of them. A function of the options: same seed, same day. */
 #ifndef FR_APP_EVAL_PACING_H
 #define FR_APP_EVAL_PACING_H
 
 #include "freshet/base/rng.h"
-#include "freshet/target/lease.h"
 #include "freshet/target/ledger_record.h"
 #include "freshet/target/pacing.h"
+#include "freshet/target/permit.h"
 
 enum {
     SIM_DAY = 20000, /* the simulated day of UTC */
@@ -53,14 +53,13 @@ struct sim_campaign {
 
 /* --- the world outside: users and what they do -------------------------------------------------------------- */
 
-enum sim_kind { SIM_REQUEST, SIM_IMPRESSION, SIM_CLICK, SIM_CONVERSION, SIM_GRANT, SIM_TICK };
+enum sim_kind { SIM_REQUEST, SIM_IMPRESSION, SIM_CLICK, SIM_CONVERSION };
 
 /* A record of a partition's log. */
 struct sim_entry {
     uint32_t at_ms; /* since the day's midnight */
-    uint32_t user;  /* of a grant: its index */
+    uint32_t user;
     uint16_t campaign;
-    uint16_t wanted; /* of a request: what the multiplier let in and no lease paid for */
     uint8_t kind;
     bool billed;
 };
@@ -98,7 +97,7 @@ static inline fr_time_ms sim_time(uint32_t at_ms) { return (fr_time_ms)SIM_DAY *
 struct sim_shown {
     uint32_t at_ms;
     uint16_t campaign;
-    bool open;
+    bool open, answered; /* answered: by the click or conversion that was billed, in hard mode */
 };
 
 struct sim_user {
@@ -114,8 +113,7 @@ struct sim_offer {
 
 /* What a snapshot keeps beside the users. */
 struct sim_facts {
-    struct fr_lease *leases; /* [campaigns] */
-    uint32_t read;           /* position in the log */
+    uint32_t read; /* position in the log */
     uint32_t offers_from, offers_n;
 };
 
@@ -124,24 +122,16 @@ struct sim_kept {
     struct sim_user was;
 };
 
-struct sim_ask {
-    uint16_t campaign, partition;
-    struct fr_lease_ask ask;
-};
-
-struct sim_asks {
-    struct sim_ask *at; /* [n] */
-    uint32_t n, cap;
-};
-
 struct sim_partition {
     struct sim_world *world;
     struct sim_user *users;    /* [users], of all partitions: each user is in one */
     const double *multipliers; /* [campaigns], the views at hand */
     uint16_t number;
     struct sim_log log;
-    struct fr_lease_grant *grants; /* [grant_n] that the log's grants name */
-    uint32_t grant_n, grant_cap;
+    struct fr_permits
+        *permits;       /* [campaigns] of generation, or of one before and then to be started; hard mode */
+    int64_t generation; /* 0: nothing was read since the last death */
+    fr_time_ms clock_ms;
     struct sim_facts facts, snapshot;
     uint32_t committed; /* position in the log */
     struct sim_offer *offers;
@@ -149,25 +139,22 @@ struct sim_partition {
     struct sim_kept *journal; /* [journal_n] users as they were at the snapshot */
     uint32_t journal_n, journal_cap, snapshots;
     struct fr_ledger_sink sink;
-    struct sim_asks asks;                      /* of the batch under way */
     uint32_t *opportunities;                   /* [campaigns], of the hour of the batch under way */
     uint16_t *in_hour, *in_day;                /* [campaigns] working memory of a decision, 0 outside */
     uint64_t unanswered, replayed, mismatches; /* mismatches: a replay that differs from what was committed */
 };
 
-void sim_asks_add(struct sim_asks *asks, struct sim_ask ask);
-
 void sim_partition_init(struct sim_partition *p, struct sim_world *w, uint16_t number,
                         struct sim_user *users);
 void sim_partition_fini(struct sim_partition *p);
-/* Reads the log to its end at this second. What comes of it is in sink, asks and the log's entries from committed on. */
+/* Reads the log to its end at this second. What comes of it is in sink, permits and the log's entries from committed on. */
 void sim_partition_read(struct sim_partition *p, uint32_t second);
 /* Makes what was read durable; takes a snapshot when its time has come. */
 void sim_partition_commit(struct sim_partition *p, uint32_t second);
 /* Memory is gone, with the batch under way: back to the snapshot, and the log again up to what is committed. */
 void sim_partition_kill(struct sim_partition *p);
-void sim_partition_grant(struct sim_partition *p, uint32_t second, uint16_t campaign,
-                         struct fr_lease_grant grant);
+/* Whether there is something to tell the campaign's book, behind the records of the sink. */
+bool sim_partition_report(struct sim_partition *p, uint16_t campaign, struct fr_permit_report *report);
 
 /* --- a partition of the aggregate stage ------------------------------------------------------------------------ */
 
@@ -181,11 +168,9 @@ struct sim_aggregate {
     struct sim_world *world;
     struct sim_records records; /* its log since the day began */
     uint32_t applied, kept_at;  /* records; kept_at: of the snapshot */
-    struct sim_asks asks;       /* that came and are not applied */
     uint16_t *campaigns;        /* [campaign_n] its own */
     uint32_t number, campaign_n;
-    struct fr_ledger *ledgers; /* [campaign_n], like the following */
-    struct fr_lease_book *books;
+    struct fr_ledger *ledgers;          /* [campaign_n], like the following */
     struct fr_pacing_control *controls; /* live in the views: a restart finds them there */
     struct fr_pacing_plan *plans;
     double *saturated_s; /* seconds at a multiplier of 1, while it runs */
@@ -197,8 +182,7 @@ struct sim_aggregate {
 void sim_aggregate_init(struct sim_aggregate *a, struct sim_world *w, uint32_t number);
 void sim_aggregate_fini(struct sim_aggregate *a);
 void sim_aggregate_send(struct sim_aggregate *a, struct fr_str record);
-void sim_aggregate_ask(struct sim_aggregate *a, struct sim_ask ask);
-/* Applies what has come, sets multipliers[campaigns], and gives grants to partitions[SIM_PARTITIONS]. */
+/* Applies what has come, sets multipliers[campaigns], and lets partitions[SIM_PARTITIONS] learn what they were granted. */
 void sim_aggregate_step(struct sim_aggregate *a, uint32_t second, double *multipliers,
                         struct sim_partition *partitions);
 void sim_aggregate_kill(struct sim_aggregate *a);

@@ -16,7 +16,6 @@ void sim_aggregate_init(struct sim_aggregate *a, struct sim_world *w, uint32_t n
         if (fr_murmur2(fr_str_of(w->campaigns[c].id)) % SIM_PARTITIONS == number)
             a->campaigns[a->campaign_n++] = (uint16_t)c;
     a->ledgers = fr_alloc_zero(a->campaign_n + 1, sizeof *a->ledgers);
-    a->books = fr_alloc_zero(a->campaign_n + 1, sizeof *a->books);
     a->controls = fr_alloc_zero(a->campaign_n + 1, sizeof *a->controls);
     a->plans = fr_alloc_zero(a->campaign_n + 1, sizeof *a->plans);
     a->saturated_s = fr_alloc_zero(a->campaign_n + 1, sizeof *a->saturated_s);
@@ -29,22 +28,17 @@ void sim_aggregate_init(struct sim_aggregate *a, struct sim_world *w, uint32_t n
 }
 
 static void free_states(struct sim_aggregate *a) {
-    for (uint32_t i = 0; i < a->campaign_n; i++) {
-        fr_ledger_fini(&a->ledgers[i]);
-        fr_lease_book_fini(&a->books[i]);
-    }
+    for (uint32_t i = 0; i < a->campaign_n; i++) fr_ledger_fini(&a->ledgers[i]);
 }
 
 void sim_aggregate_fini(struct sim_aggregate *a) {
     free_states(a);
     free(a->campaigns);
     free(a->ledgers);
-    free(a->books);
     free(a->controls);
     free(a->plans);
     free(a->saturated_s);
     free(a->records.ends);
-    free(a->asks.at);
     fr_buf_fini(&a->records.bytes);
     fr_buf_fini(&a->snapshot);
     fr_ledger_rows_fini(&a->rows);
@@ -60,18 +54,28 @@ void sim_aggregate_send(struct sim_aggregate *a, struct fr_str record) {
     r->ends[r->n++] = r->bytes.len;
 }
 
-void sim_aggregate_ask(struct sim_aggregate *a, struct sim_ask ask) { sim_asks_add(&a->asks, ask); }
-
 static uint32_t index_of(const struct sim_aggregate *a, uint32_t campaign) {
     uint32_t i = 0;
     while (i < a->campaign_n && a->campaigns[i] != campaign) i++;
     return i;
 }
 
+static void apply_report(struct sim_aggregate *a, struct fr_str bytes) {
+    struct fr_permit_report report;
+    struct fr_str id;
+    bool ok = fr_permit_report_read(&report, &id, bytes);
+    FR_ASSERT(ok);
+    fr_ledger_report(&a->ledgers[index_of(a, fr_dict_find(&a->world->ids, id))], &report);
+}
+
 /* The rows of a campaign lie together, so it is looked for once. */
 static void apply_record(struct sim_aggregate *a, uint32_t record) {
     size_t from = record ? a->records.ends[record - 1] : 0;
     struct fr_str bytes = {a->records.bytes.data + from, (uint32_t)(a->records.ends[record] - from)};
+    if (fr_permit_is_report(bytes)) {
+        apply_report(a, bytes);
+        return;
+    }
     bool ok = fr_ledger_record_read(&a->rows, bytes, &a->world->ids);
     FR_ASSERT(ok);
     uint32_t last = UINT32_MAX, at = 0;
@@ -86,17 +90,14 @@ static void apply_record(struct sim_aggregate *a, uint32_t record) {
     }
 }
 
-static void answer_asks(struct sim_aggregate *a, uint32_t second, struct sim_partition *partitions) {
-    for (uint32_t i = 0; i < a->asks.n; i++) {
-        const struct sim_ask *ask = &a->asks.at[i];
-        const struct fr_pacing_budget *b = &a->world->campaigns[ask->campaign].budget;
-        struct fr_lease_budget budget = {b->daily_micros, b->total_micros, b->price_micros};
-        struct fr_lease_grant grant;
-        if (fr_lease_book_apply(&a->books[index_of(a, ask->campaign)], ask->partition, &budget, &ask->ask,
-                                &grant))
-            sim_partition_grant(&partitions[ask->partition], second, ask->campaign, grant);
+/* What a view says of the books, to those who are there. */
+static void tell_granted(const struct sim_aggregate *a, struct sim_partition *partitions) {
+    for (uint32_t i = 0; i < a->campaign_n; i++) {
+        const struct fr_permit_book *book = &a->ledgers[i].permits;
+        for (uint32_t p = 0; p < book->n; p++)
+            if (book->accounts[p].generation && book->accounts[p].generation == partitions[p].generation)
+                fr_permits_learn(&partitions[p].permits[a->campaigns[i]], &book->accounts[p]);
     }
-    a->asks.n = 0;
 }
 
 static void keep_snapshot(struct sim_aggregate *a) {
@@ -140,7 +141,7 @@ static void control(struct sim_aggregate *a, uint32_t i, uint32_t second, double
 void sim_aggregate_step(struct sim_aggregate *a, uint32_t second, double *multipliers,
                         struct sim_partition *partitions) {
     for (; a->applied < a->records.n; a->applied++) apply_record(a, a->applied);
-    answer_asks(a, second, partitions);
+    tell_granted(a, partitions);
     for (uint32_t i = 0; i < a->campaign_n; i++) control(a, i, second, multipliers);
     if ((second + a->number) % SIM_SNAPSHOT_S == 0) keep_snapshot(a);
 }
@@ -155,7 +156,6 @@ static bool is_same(const struct fr_ledger *a, const struct fr_ledger *b) {
     return same;
 }
 
-/* A book is stored with every commit, and here with every step: its asks do not come again. */
 void sim_aggregate_kill(struct sim_aggregate *a) {
     struct fr_ledger *before = a->ledgers;
     struct fr_reader in = fr_reader_of(fr_buf_slice(&a->snapshot));

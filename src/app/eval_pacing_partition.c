@@ -13,8 +13,7 @@ void sim_partition_init(struct sim_partition *p, struct sim_world *w, uint16_t n
                         struct sim_user *users) {
     uint32_t n = w->campaign_n;
     *p = (struct sim_partition){.world = w, .users = users, .number = number, .snapshots = 1};
-    p->facts.leases = fr_alloc_zero(n, sizeof *p->facts.leases);
-    p->snapshot.leases = fr_alloc_zero(n, sizeof *p->snapshot.leases);
+    p->permits = fr_alloc_zero(n, sizeof *p->permits);
     p->opportunities = fr_alloc_zero(n, sizeof *p->opportunities);
     p->in_hour = fr_alloc_zero(n, sizeof *p->in_hour);
     p->in_day = fr_alloc_zero(n, sizeof *p->in_day);
@@ -25,11 +24,8 @@ void sim_partition_fini(struct sim_partition *p) {
     for (uint32_t i = 0; i < p->journal_n; i++) free(p->journal[i].was.at);
     free(p->journal);
     free(p->log.at);
-    free(p->grants);
-    free(p->facts.leases);
-    free(p->snapshot.leases);
+    free(p->permits);
     free(p->offers);
-    free(p->asks.at);
     free(p->opportunities);
     free(p->in_hour);
     free(p->in_day);
@@ -61,7 +57,7 @@ static void add_shown(struct sim_partition *p, uint32_t number, uint32_t at_ms, 
         u->cap = (uint16_t)(u->cap ? 2 * u->cap : 4);
         u->at = fr_realloc(u->at, u->cap * sizeof *u->at);
     }
-    u->at[u->n++] = (struct sim_shown){at_ms, campaign, true};
+    u->at[u->n++] = (struct sim_shown){at_ms, campaign, true, false};
 }
 
 /* The user's open ad of this campaign that was given at this time, or NEVER: the first one. */
@@ -74,26 +70,6 @@ static struct sim_shown *find_open(struct sim_user *u, uint16_t campaign, uint32
 
 /* --- state -------------------------------------------------------------------------------------------- */
 
-static bool is_reserved(const struct sim_partition *p, uint16_t campaign) {
-    return p->world->options->hard && p->world->campaigns[campaign].paid == SIM_PAID_IMPRESSION;
-}
-
-void sim_asks_add(struct sim_asks *asks, struct sim_ask ask) {
-    if (asks->n == asks->cap) {
-        asks->cap = asks->cap ? 2 * asks->cap : 64;
-        asks->at = fr_realloc(asks->at, asks->cap * sizeof *asks->at);
-    }
-    asks->at[asks->n++] = ask;
-}
-
-static void ask_for(struct sim_partition *p, uint16_t campaign, uint32_t at_ms, bool live) {
-    if (!p->world->options->hard || campaign == SIM_NONE) return;
-    struct sim_ask out = {.campaign = campaign, .partition = p->number};
-    int64_t price = p->world->campaigns[campaign].budget.price_micros;
-    if (fr_lease_asks(&p->facts.leases[campaign], price, sim_time(at_ms), &out.ask) && live)
-        sim_asks_add(&p->asks, out);
-}
-
 static void give_offer(struct sim_partition *p, const struct sim_entry *e) {
     if (p->facts.offers_n == p->offer_cap) {
         p->offer_cap = p->offer_cap ? 2 * p->offer_cap : 1024;
@@ -101,13 +77,9 @@ static void give_offer(struct sim_partition *p, const struct sim_entry *e) {
     }
     p->offers[p->facts.offers_n++] = (struct sim_offer){e->at_ms, e->user, e->campaign};
     add_shown(p, e->user, e->at_ms, e->campaign);
-    if (!is_reserved(p, e->campaign)) return;
-    int64_t price = p->world->campaigns[e->campaign].budget.price_micros;
-    bool ok = fr_lease_reserve(&p->facts.leases[e->campaign], price, sim_time(e->at_ms));
-    p->mismatches += !ok; /* the decision saw that there is enough */
 }
 
-/* Ads that were given and not shown in time give back what was set aside, and no cap counts them. */
+/* No cap counts ads that were given and not shown in time. */
 static void expire_offers(struct sim_partition *p, uint32_t at_ms) {
     struct sim_facts *f = &p->facts;
     for (; f->offers_from < f->offers_n && p->offers[f->offers_from].at_ms + SIM_OFFER_MS < at_ms;
@@ -118,54 +90,91 @@ static void expire_offers(struct sim_partition *p, uint32_t at_ms) {
         size_t index = (size_t)(open - p->users[o->user].at);
         struct sim_user *u = change_user(p, o->user);
         u->at[index] = u->at[--u->n];
-        if (is_reserved(p, o->campaign))
-            fr_lease_release(&f->leases[o->campaign], SIM_DAY,
-                             p->world->campaigns[o->campaign].budget.price_micros);
     }
 }
 
-static bool bill(struct sim_partition *p, const struct sim_entry *e, enum sim_paid kind) {
-    const struct sim_campaign *c = &p->world->campaigns[e->campaign];
-    if (c->paid != kind) return false;
-    if (!p->world->options->hard) return true;
-    return fr_lease_bill(&p->facts.leases[e->campaign], is_reserved(p, e->campaign), SIM_DAY,
-                         c->budget.price_micros, sim_time(e->at_ms));
+/* The user's latest ad of this campaign that was shown, or NULL. */
+static struct sim_shown *find_shown(struct sim_user *u, uint16_t campaign) {
+    struct sim_shown *latest = NULL;
+    for (uint32_t i = 0; i < u->n; i++)
+        if (!u->at[i].open && u->at[i].campaign == campaign && (!latest || u->at[i].at_ms >= latest->at_ms))
+            latest = &u->at[i];
+    return latest;
+}
+
+static fr_time_ms answer_ms(enum sim_paid paid) {
+    static const fr_time_ms by_kind[SIM_PAID_N] = {0, FR_PERMIT_CLICK_MS, FR_PERMIT_CONVERSION_MS};
+    return by_kind[paid];
+}
+
+/* As in hard mode: the first answer after the latest impression, while that is reserved. */
+static bool is_first_answer(struct sim_partition *p, const struct sim_entry *e, enum sim_paid kind) {
+    struct sim_shown *shown = find_shown(change_user(p, e->user), e->campaign);
+    if (!shown || shown->answered || e->at_ms < shown->at_ms || e->at_ms - shown->at_ms > answer_ms(kind))
+        return false;
+    return shown->answered = true;
+}
+
+static bool bill_answer(struct sim_partition *p, const struct sim_entry *e, enum sim_paid kind) {
+    if (p->world->campaigns[e->campaign].paid != kind) return false;
+    return !p->world->options->hard || is_first_answer(p, e, kind);
 }
 
 static bool apply_shown(struct sim_partition *p, const struct sim_entry *e) {
     struct sim_user *u = change_user(p, e->user);
     struct sim_shown *open = find_open(u, e->campaign, NEVER);
-    if (open) *open = (struct sim_shown){e->at_ms, e->campaign, false};
+    if (open) *open = (struct sim_shown){e->at_ms, e->campaign, false, false};
     p->mismatches += !open;
-    return bill(p, e, SIM_PAID_IMPRESSION);
-}
-
-static void apply_tick(struct sim_partition *p, const struct sim_entry *e, bool live) {
-    for (uint32_t c = 0; c < p->world->campaign_n; c++) ask_for(p, (uint16_t)c, e->at_ms, live);
+    return p->world->campaigns[e->campaign].paid == SIM_PAID_IMPRESSION;
 }
 
 /* Whether e was billed. */
-static bool apply(struct sim_partition *p, const struct sim_entry *e, bool live) {
-    bool billed = false;
+static bool apply(struct sim_partition *p, const struct sim_entry *e) {
     expire_offers(p, e->at_ms);
-    if (e->campaign != SIM_NONE) fr_lease_advance(&p->facts.leases[e->campaign], sim_time(e->at_ms));
     switch ((enum sim_kind)e->kind) {
     case SIM_REQUEST:
-        if (e->wanted != SIM_NONE) {
-            fr_lease_advance(&p->facts.leases[e->wanted], sim_time(e->at_ms));
-            fr_lease_reserve(&p->facts.leases[e->wanted], INT64_MAX, sim_time(e->at_ms));
-            ask_for(p, e->wanted, e->at_ms, live);
-        }
         if (e->campaign != SIM_NONE) give_offer(p, e);
-        break;
-    case SIM_IMPRESSION: billed = apply_shown(p, e); break;
-    case SIM_CLICK: billed = bill(p, e, SIM_PAID_CLICK); break;
-    case SIM_CONVERSION: billed = bill(p, e, SIM_PAID_CONVERSION); break;
-    case SIM_GRANT: fr_lease_take(&p->facts.leases[e->campaign], &p->grants[e->user]); break;
-    case SIM_TICK: apply_tick(p, e, live); break;
+        return false;
+    case SIM_IMPRESSION: return apply_shown(p, e);
+    case SIM_CLICK: return bill_answer(p, e, SIM_PAID_CLICK);
+    case SIM_CONVERSION: return bill_answer(p, e, SIM_PAID_CONVERSION);
     }
-    ask_for(p, e->campaign, e->at_ms, live);
-    return billed;
+    return false;
+}
+
+/* --- permits ------------------------------------------------------------------------------------------ */
+
+/* As late as the partition's clock. */
+static struct fr_permits *permits_of(struct sim_partition *p, uint32_t campaign) {
+    struct fr_permits *permits = &p->permits[campaign];
+    const struct sim_campaign *c = &p->world->campaigns[campaign];
+    const struct fr_permit_terms terms = {
+        {c->budget.daily_micros, c->budget.total_micros, c->budget.price_micros}, answer_ms(c->paid)};
+    if (permits->generation != p->generation) fr_permits_start(permits, p->generation, &terms, p->clock_ms);
+    fr_permits_advance(permits, p->clock_ms);
+    return permits;
+}
+
+/* True: the request may be answered with this campaign, and its price is reserved. */
+static bool give_permit(struct sim_partition *p, uint32_t campaign, uint32_t at_ms) {
+    if (!p->world->options->hard) return true;
+    return fr_permits_give(permits_of(p, campaign), sim_time(at_ms) + SIM_OFFER_MS, p->clock_ms);
+}
+
+static void note_permits(struct sim_partition *p, const struct sim_entry *e) {
+    if (!p->world->options->hard || e->kind == SIM_REQUEST) return;
+    struct fr_permits *permits = permits_of(p, e->campaign);
+    if (e->kind == SIM_IMPRESSION) fr_permits_shown(permits, p->clock_ms);
+    if (e->billed) fr_permits_bill(permits, p->world->campaigns[e->campaign].budget.price_micros);
+}
+
+bool sim_partition_report(struct sim_partition *p, uint16_t campaign, struct fr_permit_report *report) {
+    struct fr_permits *permits = &p->permits[campaign];
+    if (!p->generation || permits->generation != p->generation) return false;
+    fr_permits_advance(permits, p->clock_ms);
+    if (!fr_permits_report(permits, p->clock_ms, report)) return false;
+    report->partition = p->number;
+    return true;
 }
 
 /* --- decisions ---------------------------------------------------------------------------------------- */
@@ -201,10 +210,7 @@ static void choose(struct sim_partition *p, struct sim_entry *e) {
             p->opportunities[number]++;
             if (e->campaign != SIM_NONE) continue;
             if (!fr_pacing_admits(p->multipliers[number], user, fr_str_of(c->id), now)) continue;
-            if (!w->options->hard || fr_lease_free(&p->facts.leases[number]) >= c->budget.price_micros)
-                e->campaign = (uint16_t)number;
-            else if (e->wanted == SIM_NONE)
-                e->wanted = (uint16_t)number;
+            if (give_permit(p, number, e->at_ms)) e->campaign = (uint16_t)number;
         }
     }
 }
@@ -229,7 +235,6 @@ static void tell_ledger(struct sim_partition *p, const struct sim_entry *e) {
         [SIM_CONVERSION] = FR_LEDGER_CONVERSIONS,
     };
     int32_t hour = hour_of(e->at_ms);
-    if (e->kind > SIM_CONVERSION) return;
     if (e->kind == SIM_REQUEST) {
         fr_ledger_sink_add(&p->sink, FR_DICT_NONE, hour, FR_LEDGER_OPPORTUNITIES, 1);
         return;
@@ -256,9 +261,12 @@ void sim_partition_read(struct sim_partition *p, uint32_t second) {
     for (; p->facts.read < p->log.n; p->facts.read++) {
         struct sim_entry *e = &p->log.at[p->facts.read];
         bool late = e->at_ms + SIM_PATIENCE_MS < second * 1000;
+        if (!p->generation) p->generation = (int64_t)p->facts.read + 1;
+        if (sim_time(e->at_ms) > p->clock_ms) p->clock_ms = sim_time(e->at_ms);
         if (e->kind == SIM_REQUEST && late) p->unanswered++;
         if (e->kind == SIM_REQUEST && !late) decide(p, e);
-        e->billed = apply(p, e, true);
+        e->billed = apply(p, e);
+        note_permits(p, e);
         tell_ledger(p, e);
     }
     tell_opportunities(p, second);
@@ -266,7 +274,6 @@ void sim_partition_read(struct sim_partition *p, uint32_t second) {
 
 static void keep_snapshot(struct sim_partition *p) {
     struct sim_facts *to = &p->snapshot;
-    memcpy(to->leases, p->facts.leases, p->world->campaign_n * sizeof *to->leases);
     to->read = p->facts.read;
     to->offers_from = p->facts.offers_from;
     to->offers_n = p->facts.offers_n;
@@ -280,7 +287,6 @@ void sim_partition_commit(struct sim_partition *p, uint32_t second) {
         const struct sim_entry *e = &p->log.at[p->committed];
         if (e->kind == SIM_REQUEST && e->campaign != SIM_NONE) sim_world_answer(p->world, e, second);
     }
-    p->asks.n = 0;
     fr_ledger_sink_clear(&p->sink);
     if ((second + p->number) % SIM_SNAPSHOT_S == 0) keep_snapshot(p);
 }
@@ -288,10 +294,9 @@ void sim_partition_commit(struct sim_partition *p, uint32_t second) {
 static void forget_batch(struct sim_partition *p) {
     for (uint32_t i = p->committed; i < p->facts.read; i++) {
         struct sim_entry *e = &p->log.at[i];
-        if (e->kind == SIM_REQUEST) e->campaign = e->wanted = SIM_NONE;
+        if (e->kind == SIM_REQUEST) e->campaign = SIM_NONE;
         e->billed = false;
     }
-    p->asks.n = 0;
     fr_ledger_sink_clear(&p->sink);
 }
 
@@ -302,7 +307,6 @@ static void return_to_snapshot(struct sim_partition *p) {
         p->users[kept->user] = kept->was;
     }
     p->journal_n = 0;
-    memcpy(p->facts.leases, p->snapshot.leases, p->world->campaign_n * sizeof *p->facts.leases);
     p->facts.read = p->snapshot.read;
     p->facts.offers_from = p->snapshot.offers_from;
     p->facts.offers_n = p->snapshot.offers_n;
@@ -310,21 +314,11 @@ static void return_to_snapshot(struct sim_partition *p) {
 
 void sim_partition_kill(struct sim_partition *p) {
     forget_batch(p);
+    p->generation = 0;
     return_to_snapshot(p);
     for (; p->facts.read < p->committed; p->facts.read++) {
         const struct sim_entry *e = &p->log.at[p->facts.read];
         p->replayed++;
-        if (apply(p, e, false) != e->billed) p->mismatches++;
+        if (apply(p, e) != e->billed) p->mismatches++;
     }
-}
-
-void sim_partition_grant(struct sim_partition *p, uint32_t second, uint16_t campaign,
-                         struct fr_lease_grant grant) {
-    if (p->grant_n == p->grant_cap) {
-        p->grant_cap = p->grant_cap ? 2 * p->grant_cap : 256;
-        p->grants = fr_realloc(p->grants, p->grant_cap * sizeof *p->grants);
-    }
-    p->grants[p->grant_n] = grant;
-    sim_log_add(&p->log,
-                (struct sim_entry){second * 1000, p->grant_n++, campaign, SIM_NONE, SIM_GRANT, false});
 }

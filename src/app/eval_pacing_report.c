@@ -42,7 +42,8 @@ void sim_report_table(const struct sim_options *o, const struct sim_verdict *v, 
     fr_buf_printf(out, "underspend       %.4f %% of what can be spent\n",
                   100 * share(v->under_micros, v->budget_micros));
     if (o->hard)
-        fr_buf_printf(out, "not billed       %llu events beyond a lease\n", (unsigned long long)v->unbilled);
+        fr_buf_printf(out, "not billed       %llu events that no permit was reserved for any more\n",
+                      (unsigned long long)v->unbilled);
     fr_buf_printf(out, "ledger           %llu campaign-hours differ from one pass over the logs\n",
                   (unsigned long long)v->ledger_mismatches);
     fr_buf_printf(out,

@@ -169,8 +169,8 @@ void sim_world_ask(struct sim_world *w, uint32_t second) {
     double mean = (double)w->options->requests * w->today[second / 3600] / 3600;
     for (uint32_t n = poisson(&w->rng, mean); n > 0; n--) {
         uint32_t user = draw_user(w);
-        come(w, (struct sim_entry){second * 1000 + fr_rng_below(&w->rng, 1000), user, SIM_NONE, SIM_NONE,
-                                   SIM_REQUEST, false});
+        come(w, (struct sim_entry){second * 1000 + fr_rng_below(&w->rng, 1000), user, SIM_NONE, SIM_REQUEST,
+                                   false});
     }
 }
 
@@ -179,7 +179,6 @@ void sim_world_answer(struct sim_world *w, const struct sim_entry *request, uint
     struct sim_entry e = *request;
     if (fr_rng_uniform(&w->rng) >= SHOWN) return;
     e.kind = SIM_IMPRESSION;
-    e.wanted = SIM_NONE;
     e.at_ms = (second + 1) * 1000 + SHOW_LEAST_MS + fr_rng_below(&w->rng, SHOW_SPREAD_MS);
     come(w, e);
     if (fr_rng_uniform(&w->rng) >= c->click) return;

@@ -103,7 +103,7 @@ static void apply(struct fr_stage *stage, const struct fr_stage_batch *b, uint32
                   struct fr_cell *const *cells, uint32_t cell_n, bool silent) {
     struct user_stage *s = (struct user_stage *)stage;
     struct decoded *d = &s->decoded[record];
-    user_leases_record(s, b, record, silent);
+    user_permits_record(s, b, record, silent);
     if (d->reject != FR_REJECT_NONE) {
         if (!silent) reject(s, b, record, d->reject, d->detail);
         return;
@@ -177,7 +177,7 @@ static void finish(struct fr_stage *stage, const struct fr_stage_batch *b) {
     user_publish_scores(s, b);
     user_sweep_scores(s, b);
     user_ledger_send(s, b);
-    user_leases_send(s, b);
+    user_permits_send(s, b);
     user_end_ads(s, b);
 }
 
@@ -225,14 +225,14 @@ static void state_free(struct fr_stage *stage, struct fr_str key, void *state) {
 }
 
 static void partition_dropped(struct fr_stage *stage, int32_t partition) {
-    user_leases_dropped((struct user_stage *)stage, partition);
+    user_permits_dropped((struct user_stage *)stage, partition);
 }
 
 static void free_stage(struct fr_stage *stage) {
     struct user_stage *s = (struct user_stage *)stage;
     user_views_fini(s);
     user_ads_fini(s);
-    user_leases_fini(s);
+    user_permits_fini(s);
     fr_arena_fini(&s->scratch);
     fr_keys_fini(&s->views);
     fr_keys_fini(&s->lists);

@@ -100,25 +100,25 @@ struct user_ads {
 };
 
 /* One partition of the input, as hard budgets see it. */
-struct lease_place {
+struct permit_place {
     fr_time_ms clock_ms; /* the latest timestamp of a record, but not of the future; 0: none yet */
     int64_t generation;  /* 0: nothing has been said for it since it came */
     bool moved;          /* in this batch */
 };
 
-struct lease_holder {
+struct permit_holder {
     struct fr_permits permits;
     uint32_t partition, campaign; /* in ids */
     fr_time_ms learnt_ms;         /* of the pacing views that it has seen */
 };
 
-/* What user_leases.c keeps. */
-struct user_leases {
-    struct lease_place *places; /* [place_n] */
+/* What user_permits.c keeps. */
+struct user_permits {
+    struct permit_place *places; /* [place_n] */
     uint32_t place_n;
-    int32_t now_at;                /* the partition of the record being applied */
-    struct fr_map holder_of;       /* partition and campaign to holder + 1 */
-    struct lease_holder **holders; /* [holder_n] */
+    int32_t now_at;                 /* the partition of the record being applied */
+    struct fr_map holder_of;        /* partition and campaign to holder + 1 */
+    struct permit_holder **holders; /* [holder_n] */
     uint32_t holder_n, holder_cap;
     /* By place of the campaign in the version numbers_of, 0: of none. */
     bool *covered;     /* whether a permit can be given */
@@ -143,7 +143,7 @@ struct user_stage {
     struct fr_slot_hold campaigns, ad_models, propensities; /* of the feeds of these names, during a batch */
     struct fr_live_lister *lister;
     struct user_ads ads;
-    struct user_leases leases;
+    struct user_permits permits;
     struct fr_arena scratch; /* of one user: a batch has thousands of them, and campaigns hundreds each */
     fr_time_ms newest_ms;    /* the latest time of an event so far */
     uint64_t batch_number;   /* from 1 */
@@ -215,24 +215,24 @@ void user_ledger_opportunities(struct user_stage *s, const struct fr_stage_batch
                                fr_time_ms now_ms);
 void user_ledger_send(struct user_stage *s, const struct fr_stage_batch *b);
 
-/* user_leases.c: permits of campaigns with a hard budget */
+/* user_permits.c: permits of campaigns with a hard budget */
 /* Each record, before it is applied. */
-void user_leases_record(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record, bool silent);
+void user_permits_record(struct user_stage *s, const struct fr_stage_batch *b, uint32_t record, bool silent);
 /* Something of such a campaign was applied, of whatever it pays for. False: it is not covered, and is not billed. */
-bool user_leases_bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
-                      const struct fr_campaign *c, int64_t *micros);
+bool user_permits_bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
+                       const struct fr_campaign *c, int64_t *micros);
 /* Until when a score that is said because of a record of this time is a permit. */
-fr_time_ms user_leases_until(const struct user_stage *s, int32_t partition, fr_time_ms cause_ms);
+fr_time_ms user_permits_until(const struct user_stage *s, int32_t partition, fr_time_ms cause_ms);
 /* What can be shown to a user of this partition. Lent until the next one. */
-const bool *user_leases_covered(struct user_stage *s, int32_t partition, const struct fr_campaign_set *set);
+const bool *user_permits_covered(struct user_stage *s, int32_t partition, const struct fr_campaign_set *set);
 /* Scores that are said now, with permits until until_ms. */
-void user_leases_give(struct user_stage *s, const struct fr_stage_batch *b, int32_t partition,
-                      const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
-                      fr_time_ms until_ms);
+void user_permits_give(struct user_stage *s, const struct fr_stage_batch *b, int32_t partition,
+                       const struct fr_ad_scores *scores, const struct fr_campaign_set *set,
+                       fr_time_ms until_ms);
 /* After the ledger's records. */
-void user_leases_send(struct user_stage *s, const struct fr_stage_batch *b);
-void user_leases_dropped(struct user_stage *s, int32_t partition);
-void user_leases_fini(struct user_stage *s);
+void user_permits_send(struct user_stage *s, const struct fr_stage_batch *b);
+void user_permits_dropped(struct user_stage *s, int32_t partition);
+void user_permits_fini(struct user_stage *s);
 
 /* user_withheld.c: who could have been shown what */
 /* Unless it is remembered, or on its way. */

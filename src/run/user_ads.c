@@ -125,7 +125,7 @@ static struct fr_ad_scores_head head_of(const struct user_stage *s, const struct
                                       .generated_ms = u->cause.timestamp_ms,
                                       .expires_ms = u->cause.timestamp_ms + s->rules->ads.ttl_ms,
                                       .permit_ms =
-                                          user_leases_until(s, u->cause.partition, u->cause.timestamp_ms),
+                                          user_permits_until(s, u->cause.partition, u->cause.timestamp_ms),
                                       .model_version = f->models ? fr_str_of(f->models->version) : FR_STR(""),
                                       .campaigns = f->set->records};
 }
@@ -162,13 +162,13 @@ static void publish(struct user_stage *s, const struct fr_stage_batch *b, struct
                     const struct feeds *f, fr_time_ms now_ms, bool is_opportunity) {
     if (!s->ads.had_campaigns) return;
     struct fr_ad_question q = question_of(s, u, f, now_ms);
-    if (is_opportunity) q.covered = user_leases_covered(s, u->cause.partition, f->set);
+    if (is_opportunity) q.covered = user_permits_covered(s, u->cause.partition, f->set);
     struct fr_ad_scores scores = fr_ad_scores_of(s->ads.scorer, &q, &s->scratch);
     struct fr_ad_scores_head head = head_of(s, u, f);
     fr_buf_clear(&s->text);
     fr_ad_scores_write(&s->text, &head, &scores, f->set);
     send(s, b, u->cause.partition, u->user_id, fr_buf_slice(&s->text));
-    if (is_opportunity) user_leases_give(s, b, u->cause.partition, &scores, f->set, head.permit_ms);
+    if (is_opportunity) user_permits_give(s, b, u->cause.partition, &scores, f->set, head.permit_ms);
     if (is_opportunity) user_ledger_opportunities(s, b, u, &scores, f->set, now_ms);
     fr_stat_add(b->stat, FR_STAT_AD_SCORES_PUBLISHED, 0, 1);
     fr_stat_add(b->stat, FR_STAT_AD_CAMPAIGNS_SCORED, 0, scores.scored_n);

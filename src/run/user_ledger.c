@@ -89,7 +89,7 @@ static void count_predicted(struct user_stage *s, const struct fr_event *e, cons
 static void bill(struct user_stage *s, const struct fr_event *e, const struct user_ad_before *before,
                  const struct fr_campaign *c) {
     int64_t micros = price_micros(e, c);
-    bool covered = c->budget != FR_CAMPAIGN_HARD || user_leases_bill(s, e, before, c, &micros);
+    bool covered = c->budget != FR_CAMPAIGN_HARD || user_permits_bill(s, e, before, c, &micros);
     if (c->pays != paid_for(e) || !covered) return;
     add(s, e, FR_LEDGER_BILLED, 1);
     add(s, e, FR_LEDGER_SPEND_MICROS, micros);

@@ -95,8 +95,8 @@ void fr_permits_bill(struct fr_permits *p, int64_t micros) {
     int64_t old = p->old_known ? fr_permit_olds_sum(p->olds, p->old_n) : micros;
     if (old > micros) old = micros;
     fr_permit_olds_take(p->olds, &p->old_n, old);
-    p->old_billed_micros = fr_lease_sum(p->old_billed_micros, old);
-    p->billed_micros = fr_lease_sum(p->billed_micros, micros - old);
+    p->old_billed_micros = fr_permit_sum(p->old_billed_micros, old);
+    p->billed_micros = fr_permit_sum(p->billed_micros, micros - old);
     take_oldest(p, micros - old);
     p->changed = true;
 }
@@ -107,7 +107,7 @@ void fr_permits_bill(struct fr_permits *p, int64_t micros) {
 static int64_t next_portion(const struct fr_permits *p, fr_time_ms now) {
     int64_t portion = p->portion_micros;
     fr_time_ms lasted_ms = now - p->asked_ms;
-    if (lasted_ms < COVER_MS / 2 && portion < FR_LEASE_MICROS_MAX / 4) portion *= 2;
+    if (lasted_ms < COVER_MS / 2 && portion < FR_PERMIT_MICROS_MAX / 4) portion *= 2;
     if (lasted_ms > COVER_MS * 2) portion /= 2;
     return most(portion, PORTION_PRICES * p->terms.budget.price_micros);
 }
@@ -127,7 +127,7 @@ static void ask(struct fr_permits *p, fr_time_ms now) {
     }
     if (fr_permits_free(p) >= most(p->portion_micros / 2, p->terms.budget.price_micros)) return;
     p->portion_micros = next_portion(p, now);
-    p->asked_micros = fr_lease_sum(p->granted_micros, p->portion_micros);
+    p->asked_micros = fr_permit_sum(p->granted_micros, p->portion_micros);
     p->asked_ms = now;
     p->changed = true;
 }

@@ -10,8 +10,8 @@ enum {
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t amount_of(int64_t v) { return most(0, least(v, FR_LEASE_MICROS_MAX)); }
-static bool is_amount(int64_t v) { return v >= 0 && v <= FR_LEASE_MICROS_MAX; }
+static int64_t amount_of(int64_t v) { return most(0, least(v, FR_PERMIT_MICROS_MAX)); }
+static bool is_amount(int64_t v) { return v >= 0 && v <= FR_PERMIT_MICROS_MAX; }
 
 /* --- accounts --- */
 
@@ -29,7 +29,7 @@ static struct fr_permit_account *account_of(struct fr_permit_book *book, uint32_
 
 int64_t fr_permit_olds_sum(const struct fr_permit_old *olds, uint32_t n) {
     int64_t sum = 0;
-    for (uint32_t i = 0; i < n; i++) sum = fr_lease_sum(sum, olds[i].micros);
+    for (uint32_t i = 0; i < n; i++) sum = fr_permit_sum(sum, olds[i].micros);
     return sum;
 }
 
@@ -58,7 +58,7 @@ static void join_closest(struct fr_permit_account *a) {
         if (a->olds[i].until_ms - a->olds[i - 1].until_ms <
             a->olds[best].until_ms - a->olds[best - 1].until_ms)
             best = i;
-    a->olds[best].micros = fr_lease_sum(a->olds[best].micros, a->olds[best - 1].micros);
+    a->olds[best].micros = fr_permit_sum(a->olds[best].micros, a->olds[best - 1].micros);
     remove_olds(a->olds, &a->old_n, best - 1, 1);
 }
 
@@ -74,13 +74,13 @@ static void add_old(struct fr_permit_account *a, fr_time_ms until_ms, int64_t mi
 /* --- grants --- */
 
 int64_t fr_permit_account_open(const struct fr_permit_account *a) {
-    return fr_lease_sum(a->granted_micros - a->closed_micros, fr_permit_olds_sum(a->olds, a->old_n));
+    return fr_permit_sum(a->granted_micros - a->closed_micros, fr_permit_olds_sum(a->olds, a->old_n));
 }
 
 int64_t fr_permit_book_open(const struct fr_permit_book *book) {
     int64_t sum = 0;
     for (uint32_t i = 0; i < book->n; i++)
-        sum = fr_lease_sum(sum, fr_permit_account_open(&book->accounts[i]));
+        sum = fr_permit_sum(sum, fr_permit_account_open(&book->accounts[i]));
     return sum;
 }
 
@@ -91,7 +91,7 @@ static void start_generation(struct fr_permit_account *a, const struct fr_permit
 }
 
 static void note(struct fr_permit_account *a, const struct fr_permit_report *r) {
-    int64_t closed = least(fr_lease_sum(r->billed_micros, r->returned_micros), a->granted_micros);
+    int64_t closed = least(fr_permit_sum(r->billed_micros, r->returned_micros), a->granted_micros);
     a->closed_micros = most(a->closed_micros, closed);
     if (r->old_billed_micros > a->old_billed_micros) {
         fr_permit_olds_take(a->olds, &a->old_n, r->old_billed_micros - a->old_billed_micros);
@@ -108,8 +108,8 @@ static int64_t holders_of(const struct fr_permit_book *book) {
 
 /* A fair part of what is left, in whole prices, while there is enough for one. */
 static int64_t grant_of(const struct fr_permit_book *book, int64_t wanted,
-                        const struct fr_lease_budget *budget, const struct fr_permit_spent *spent) {
-    int64_t left = FR_LEASE_MICROS_MAX, open = fr_permit_book_open(book);
+                        const struct fr_permit_budget *budget, const struct fr_permit_spent *spent) {
+    int64_t left = FR_PERMIT_MICROS_MAX, open = fr_permit_book_open(book);
     if (budget->daily_micros) left = budget->daily_micros - amount_of(spent->on_day_micros) - open;
     if (budget->total_micros)
         left = least(left, budget->total_micros - amount_of(spent->total_micros) - open);
@@ -126,7 +126,7 @@ void fr_permit_book_apply(struct fr_permit_book *book, const struct fr_permit_re
     note(a, r);
     if (r->asked_micros <= a->granted_micros) return;
     int64_t granted = grant_of(book, r->asked_micros - a->granted_micros, &r->budget, spent);
-    a->granted_micros = fr_lease_sum(a->granted_micros, granted);
+    a->granted_micros = fr_permit_sum(a->granted_micros, granted);
 }
 
 void fr_permit_book_fini(struct fr_permit_book *book) {

@@ -27,12 +27,13 @@ for mode in soft hard; do
         figures "v['cap_violations'] == 0 and v['capped_impressions'] > 10000"
         figures "v['ledger_mismatches'] == 0 and v['replay_mismatches'] == 0"
         figures "v['kills'] == ($kill and 1439) and (v['replayed'] > 5000) == ($kill > 0)"
-        figures "v['impression']['curve_most'] < .02 and v['impression']['hours'] > 200"
+        figures "v['impression']['hours'] > 200"
         figures "v['impression']['spent'] > .99 and v['cannot_spend']['spent'] < .5"
         if [ $mode = hard ]; then
-            figures "v['overspend'] == 0 and v['overspend_most'] == 0 and v['underspend'] < .03"
+            figures "v['overspend'] == 0 and v['overspend_most'] == 0 and v['click']['spent'] > .5"
+            figures "v['impression']['curve_most'] < .1"
         else
-            figures "v['unbilled'] == 0 and v['overspend'] < .01"
+            figures "v['unbilled'] == 0 and v['overspend'] < .01 and v['impression']['curve_most'] < .02"
         fi
     done
 done

@@ -25,7 +25,7 @@ static void use_book(struct fr_permit_book *book, struct fr_str bytes) {
 /* What was open stays, or what is open is within the budget. */
 static void use_report(struct fr_permit_book *book, struct fr_permit_report *report) {
     const struct fr_permit_spent spent = {1000, 2000};
-    const struct fr_lease_budget *b = &report->budget;
+    const struct fr_permit_budget *b = &report->budget;
     int64_t before = fr_permit_book_open(book);
     report->partition %= 64;
     fr_permit_book_apply(book, report, &spent);

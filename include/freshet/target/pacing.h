@@ -10,7 +10,7 @@
  * make the loop swing.
  *
  * Promise   0 at once when the budget is reached, what is probably under way included. Otherwise in [0, 1].
- * Not       no guarantee: what is under way when the budget is reached is spent on top. See lease.h for that.
+ * Not       no guarantee: what is under way when the budget is reached is spent on top. See permit.h for that.
  * Threads   one owner of a control; plans are read-only once made. Memory: the caller's. Errors: none. Pure. */
 #ifndef FR_TARGET_PACING_H
 #define FR_TARGET_PACING_H

@@ -11,7 +11,7 @@
  * Memory    permits are no state: they were decided by models and views, and so cannot be made of the log again. What a
  *           crash forgets stays reserved in the book; the next generation lets go of it when everything that it could cause would be in the
  *           log, and gives out only what was granted to itself. Generations are offsets of the log, so they rise.
- * Rejected  leases as state (lease.h, as `freshet eval pacing` has them): each score would have to come back as a record of the log.
+ * Rejected  a partition's part of the budget as its state: each score would have to come back as a record of the log.
  * Clock     the latest timestamp of a record in the partition, of any kind, but not later than the worker's clock.
  *
  * Promise   if each permit is used at most once and not after its end, what is billed never exceeds what was granted.
@@ -32,7 +32,7 @@ enum {
 };
 
 struct fr_permit_terms {
-    struct fr_lease_budget budget;
+    struct fr_permit_budget budget;
     fr_time_ms
         answer_ms; /* 0: impressions are paid for; else FR_PERMIT_CLICK_MS or FR_PERMIT_CONVERSION_MS */
 };

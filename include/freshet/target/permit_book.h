@@ -12,15 +12,30 @@
  * Promise   a function of the reports and of the ledger in their order. A report that comes again changes nothing but that more may be granted.
  *           (When a budget is lowered below what is spent and open, nothing more is granted.)
  * Readers   are total: any bytes give a value or false. Equal values give equal bytes.
- * Threads   one owner. Memory: a book owns 168 bytes a partition. Pure. Amounts are micros, 0 to FR_LEASE_MICROS_MAX. */
+ * Threads   one owner. Memory: a book owns 168 bytes a partition. Pure. Amounts are micros, 0 to FR_PERMIT_MICROS_MAX. */
 #ifndef FR_TARGET_PERMIT_BOOK_H
 #define FR_TARGET_PERMIT_BOOK_H
 
 #include "freshet/base/buf.h"
-#include "freshet/target/lease.h"
+#include "freshet/base/clock.h"
 
-/* The first byte of a report: differs from those of affinity's, the ledger's and the lease's records, and from JSON. */
+/* The first byte of a report: differs from those of affinity's, the ledger's records, and from JSON. */
 enum { FR_PERMIT_BOOK_VERSION = 1, FR_PERMIT_REPORT_RECORD = 0x50, FR_PERMIT_PARTITIONS = 65536 };
+
+/* No amount is larger; sums stop there. */
+#define FR_PERMIT_MICROS_MAX (INT64_C(1) << 60)
+
+/* Of amounts, so neither is below 0. */
+static inline int64_t fr_permit_sum(int64_t a, int64_t b) {
+    if (a > FR_PERMIT_MICROS_MAX) a = FR_PERMIT_MICROS_MAX;
+    return b < FR_PERMIT_MICROS_MAX - a ? a + b : FR_PERMIT_MICROS_MAX;
+}
+
+/* In millionths of the campaign's currency; 0: without. */
+struct fr_permit_budget {
+    int64_t daily_micros, total_micros;
+    int64_t price_micros; /* the least that is of use to a partition; above 0 */
+};
 
 /* What is open of generations that are over, until the partition's clock is past until_ms. */
 struct fr_permit_old {
@@ -60,8 +75,8 @@ struct fr_permit_report {
     int64_t billed_micros;     /* by its own permits */
     int64_t old_billed_micros; /* by those of the generations before */
     int64_t returned_micros;
-    int64_t asked_micros;          /* would like to have been granted that much altogether */
-    struct fr_lease_budget budget; /* as the partition knows it */
+    int64_t asked_micros;           /* would like to have been granted that much altogether */
+    struct fr_permit_budget budget; /* as the partition knows it */
 };
 
 /* What the ledger says is spent. */
