@@ -1,7 +1,8 @@
 #include "freshet/target/permit.h"
 
-/* How long what is asked for should last, and when what lies unused goes back. A report is repeated while less was granted. */
-enum { COVER_MS = 20000, IDLE_MS = 120000, REPEAT_MS = 1000, PORTION_PRICES = 2 };
+/* How long what is asked for should last, and when what lies unused goes back: so late that a campaign which is wanted every few
+ * minutes is not found empty each time. A report is repeated while less was granted. */
+enum { COVER_MS = 20000, IDLE_MS = 1200000, REPEAT_MS = 1000, PORTION_PRICES = 2 };
 
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 

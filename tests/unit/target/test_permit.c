@@ -51,7 +51,9 @@ static void test_a_grant_becomes_permits_and_comes_back(void) {
     CHECK_INT(fr_permits_free(&p), 0); /* it may be in the log this very instant */
     fr_permits_advance(&p, end_ms + 1);
     CHECK_INT(fr_permits_free(&p), 100);
-    exchange(&p, &l, 3, end_ms + 10 * FR_PERMIT_SLOT_MS);
+    exchange(&p, &l, 3, t0 + 20 * 60000);
+    CHECK_INT(fr_permit_book_open(&l.permits), 100); /* somebody may want it yet */
+    exchange(&p, &l, 3, t0 + 20 * 60000 + 1);
     CHECK_INT(fr_permit_book_open(&l.permits), 0); /* handed back, as it was of no use */
     fr_ledger_fini(&l);
 }
@@ -101,7 +103,7 @@ static void test_a_forgotten_life_stays_open_until_its_end(void) {
     CHECK_INT(p.reserved_micros, 200);
     exchange(&p, &l, 0, t0 + 1000 + FR_PERMIT_SHOW_MS + FR_PERMIT_ARRIVE_MS);
     CHECK_INT(l.permits.accounts[0].old_n, 1);
-    exchange(&p, &l, 0, t0 + 10 * 60000);
+    exchange(&p, &l, 0, t0 + 30 * 60000);
     CHECK_INT(p.old_n, 0);
     CHECK_INT(fr_permit_book_open(&l.permits), 0);
     fr_ledger_fini(&l);
