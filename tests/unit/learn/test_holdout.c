@@ -84,13 +84,15 @@ static void test_what_was_put_aside_elsewhere(void) {
     struct fr_interactions *data = data_of(40);
     struct fr_rows truth = fr_rows_new(50, 70, 3);
     truth.columns[0] = 4, truth.columns[1] = 69, truth.columns[2] = 1;
+    for (uint32_t i = 0; i < 3; i++) truth.values[i] = (float)(i + 1);
     for (uint32_t u = 6; u <= 50; u++) truth.start[u] = u > 45 ? 3 : 2; /* user 5 has two, user 45 one */
     struct fr_holdout h = fr_holdout_given(data, &truth);
     fr_rows_fini(&truth);
     CHECK_INT(h.user_n, 1);
     CHECK_INT(h.users[0], 5);
     CHECK_INT(fr_rows_length(&h.truth, 5), 2);
-    CHECK(value_at(&h.truth, 5, 4) > 0 && value_at(&h.truth, 5, 69) > 0);
+    CHECK_NEAR(value_at(&h.truth, 5, 4), 1, 0);
+    CHECK_NEAR(value_at(&h.truth, 5, 69), 2, 0);
     CHECK_INT(fr_interactions_count(h.rest), fr_interactions_count(data));
     for (uint32_t u = 0; u < 40; u++)
         for (size_t i = data->by_user.start[u]; i < data->by_user.start[u + 1]; i++) {
