@@ -1,8 +1,8 @@
-# Each fuzz target for 200,000 executions (soak: 5,000,000) under the sanitizers, from the inputs in tests/fuzz/corpus.
+# Each fuzz target for 120,000 executions (soak: 5,000,000) under the sanitizers, from the inputs in tests/fuzz/corpus.
 . "$lib"
 build fuzz
 ls build/fuzz/tests/fuzz_* > /dev/null 2>&1 || { say "no fuzz targets"; exit 77; }
-runs=200000 seed=1
+runs=120000 seed=1
 if [ -n "${FRESHET_SOAK:-}" ]; then runs=5000000 seed=0; fi
 export runs seed
 find build/fuzz/tests -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x | sort > "$scratch/targets"
