@@ -90,12 +90,11 @@ static void source_features(const struct fr_recommender *r, uint32_t s, struct f
     float *there = use->table.x + (ITEM_FEATURES + SOURCE_FEATURES * (size_t)s) * stride;
     float *score = there + stride, *place = score + stride;
     uint16_t *places = use->places + s * stride;
-    float inverse = use->vote_n[s] ? 1 / votes[0].score : 0;
     for (uint32_t i = 0; i < use->vote_n[s]; i++) {
         uint32_t column = votes[i].item < use->column_cap ? use->columns[votes[i].item] : HIDDEN;
         if (column == HIDDEN) continue;
         column--;
-        float part = votes[i].score * inverse;
+        float part = votes[i].score / votes[0].score;
         there[column] = 1;
         score[column] = part > 1e-6f ? fr_log2_single(part) * .25f : -5;
         place[column] = 10.f / (float)(10 + i);
