@@ -8,7 +8,7 @@
 #include "kafka_command.h"
 #include <stdio.h>
 
-enum { EVENTS = 250000, LIVE_RATE = 2800, FLUSH_MS = 120000, STOP_MS = 60000 };
+enum { EVENTS = 250000, LIVE_RATE = 2800, STOP_MS = 60000 };
 
 static enum fr_err make_topics(struct end *e, struct fr_errmsg *msg) {
     struct fr_kafka_topic_spec specs[FR_TOPIC_N];
@@ -24,7 +24,6 @@ static enum fr_err make_topics(struct end *e, struct fr_errmsg *msg) {
 static enum fr_err write_campaigns(struct end *e, struct fr_errmsg *msg) {
     struct fr_kafka_writer *w;
     struct fr_buf json = {0};
-    uint64_t failed = 0;
     enum fr_err err = fr_kafka_writer_open(&e->wiring.cluster, &w, msg);
     for (uint32_t n = 0; err == FR_OK && n < (uint32_t)e->o->campaigns; n++) {
         char rule[64], id[32];
@@ -35,32 +34,24 @@ static enum fr_err write_campaigns(struct end *e, struct fr_errmsg *msg) {
             .topic = FR_TOPIC_CAMPAIGNS, .partition = -1, .key = fr_str_of(id), .value = fr_buf_slice(&json)};
         err = fr_kafka_writer_put(w, &out, msg);
     }
-    if (err == FR_OK) err = fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
+    if (err == FR_OK) err = fr_bench_flush(w, msg);
     fr_kafka_writer_close(&w);
     fr_buf_fini(&json);
-    return err == FR_OK && failed ? fr_err_set(msg, FR_IO, "not every campaign was taken") : err;
+    return err;
 }
 
 static enum fr_err preload(struct end *e, uint64_t n, struct fr_errmsg *msg) {
     struct fr_bench_progress progress = {.what = "preload", .total = n};
     struct fr_kafka_writer *w;
-    uint64_t failed = 0;
     enum fr_err err = fr_kafka_writer_open(&e->wiring.cluster, &w, msg);
     if (err != FR_OK) return err;
     for (uint64_t i = 0; i < n && err == FR_OK; i++) {
         const struct fr_bench_event *event = fr_bench_load_next(e->load, (fr_time_ms)e->next_ms);
         e->next_ms += 1000 / e->rate;
-        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
-                             .partition = -1,
-                             .timestamp_ms = event->time_ms,
-                             .key = fr_bench_key(event),
-                             .value = fr_bench_text(event)};
-        err = fr_kafka_writer_put(w, &out, msg);
+        err = fr_bench_put(w, event, msg);
         if (i % 256 == 0) fr_bench_progress(&progress, i);
     }
-    if (err == FR_OK) err = fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
-    if (err == FR_OK && failed)
-        err = fr_err_set(msg, FR_IO, "%llu events were not taken", (unsigned long long)failed);
+    if (err == FR_OK) err = fr_bench_flush(w, msg);
     fr_kafka_writer_close(&w);
     return err;
 }

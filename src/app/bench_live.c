@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 10000, WAIT_MS = 20, ASSIGN_US = 60000000, AFTER_MS = 1000, FLUSH_MS = 30000 };
+enum { BATCH = 10000, WAIT_MS = 20, ASSIGN_US = 60000000, AFTER_MS = 1000 };
 
 struct sight {
     uint32_t user;
@@ -108,12 +108,7 @@ static enum fr_err send_one(struct end *e, struct fr_kafka_writer *w, struct sig
                             struct fr_errmsg *msg) {
     fr_mono_us now = fr_clock_mono_us();
     const struct fr_bench_event *event = fr_bench_load_next(e->load, fr_clock_wall_ms());
-    struct fr_out out = {.topic = FR_TOPIC_EVENTS,
-                         .partition = -1,
-                         .timestamp_ms = event->time_ms,
-                         .key = fr_bench_key(event),
-                         .value = fr_bench_text(event)};
-    enum fr_err err = fr_kafka_writer_put(w, &out, msg);
+    enum fr_err err = fr_bench_put(w, event, msg);
     if (err != FR_OK) return err;
     if (!event->repeat) put(sent, (struct sight){event->user, event->time_ms, now});
     e->taken++;
@@ -154,8 +149,7 @@ static enum fr_err send(struct end *e, struct fr_kafka_writer *w, struct bench_p
         fr_bench_progress(&progress, i);
     }
     meter_read(e, plan, &meter, true);
-    uint64_t failed;
-    return fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
+    return fr_bench_flush(w, msg);
 }
 
 static int by_user(const void *a, const void *b) {

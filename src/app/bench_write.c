@@ -4,6 +4,23 @@
 
 enum { EVENTS = 1500000, FLUSH_MS = 120000, LOOK_EVERY = 256 };
 
+enum fr_err fr_bench_put(struct fr_kafka_writer *w, const struct fr_bench_event *e, struct fr_errmsg *msg) {
+    struct fr_out out = {.topic = FR_TOPIC_EVENTS,
+                         .partition = -1,
+                         .timestamp_ms = e->time_ms,
+                         .key = fr_bench_key(e),
+                         .value = fr_bench_text(e)};
+    return fr_kafka_writer_put(w, &out, msg);
+}
+
+enum fr_err fr_bench_flush(struct fr_kafka_writer *w, struct fr_errmsg *msg) {
+    uint64_t failed = 0;
+    enum fr_err err = fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
+    if (err == FR_OK && failed)
+        err = fr_err_set(msg, FR_IO, "%llu records were not taken", (unsigned long long)failed);
+    return err;
+}
+
 static void keep_pace(uint64_t sent, double rate, fr_mono_us start) {
     if (rate <= 0) return;
     double ahead_s = (double)sent / rate - (double)(fr_clock_mono_us() - start) * 1e-6;
@@ -15,23 +32,14 @@ static enum fr_err write_all(struct fr_kafka_writer *w, struct fr_bench_load *lo
     struct fr_bench_progress progress = {.what = "load", .total = n};
     fr_bench_progress(&progress, 0);
     fr_mono_us start = fr_clock_mono_us();
-    uint64_t failed = 0;
     for (uint64_t i = 0; i < n; i++) {
         keep_pace(i, rate, start);
         const struct fr_bench_event *e = fr_bench_load_next(load, fr_clock_wall_ms());
-        struct fr_out out = {.topic = FR_TOPIC_EVENTS,
-                             .partition = -1,
-                             .timestamp_ms = e->time_ms,
-                             .key = fr_bench_key(e),
-                             .value = fr_bench_text(e)};
-        enum fr_err err = fr_kafka_writer_put(w, &out, msg);
+        enum fr_err err = fr_bench_put(w, e, msg);
         if (err != FR_OK) return err;
         if ((i + 1) % LOOK_EVERY == 0) fr_bench_progress(&progress, i + 1);
     }
-    enum fr_err err = fr_kafka_writer_flush(w, FLUSH_MS, &failed, msg);
-    if (err == FR_OK && failed)
-        err = fr_err_set(msg, FR_IO, "%llu events were not taken", (unsigned long long)failed);
-    return err;
+    return fr_bench_flush(w, msg);
 }
 
 enum fr_err fr_bench_write_load(const struct fr_bench_options *o, const struct fr_config *config,

@@ -129,6 +129,8 @@ static const char *fault_of(const struct fr_bench_options *o) {
     if (o->fill > 1000) return "--fill must be at most 1000";
     if (o->partitions < 1 || o->partitions > 256) return "--partitions must be 1 to 256";
     if (o->campaigns < 0 || o->campaigns > FR_CAMPAIGN_SET_MAX) return "--campaigns must be 0 to 20000";
+    if (o->refit && o->seconds < 1)
+        return "--refit needs --seconds: how long lists are watched before and after it";
     if (o->rate > 10000000) return "--rate must be at most 10000000";
     return NULL;
 }
@@ -145,7 +147,8 @@ int fr_cmd_bench(struct fr_app *app, int argc, char **argv) {
         {"seed", 0, "N", FR_OPTION_INT, &o.seed, "the same seed makes the same events (1)"},
         {"partitions", 0, "N", FR_OPTION_INT, &o.partitions, "of each topic (8)"},
         {"rate", 0, "N", FR_OPTION_INT, &o.rate,
-         "events a second: of load (as fast as they are taken), of live (2800)"},
+         "events a second: of load (as fast as they are taken), of live (2800), and by the times of a "
+         "backlog"},
         {"seconds", 0, "N", FR_OPTION_INT, &o.seconds, "length of each live part, 0: none (20)"},
         {"campaigns", 0, "N", FR_OPTION_INT, &o.campaigns, "end-to-end: so many campaigns are live (0)"},
         {"kafka-pid", 0, "PID", FR_OPTION_INT, &o.kafka_pid, "report this process's time as Kafka's"},

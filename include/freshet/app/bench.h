@@ -103,6 +103,10 @@ void fr_bench_steps(const struct fr_bench_options *o, const struct fr_rules *rul
 enum fr_err fr_bench_end_to_end(const struct fr_bench_options *o, const struct fr_config *config,
                                 const struct fr_rules *rules, struct fr_bench_report *report,
                                 struct fr_errmsg *msg);
+/* Hands an event to the producer; waits until all records were taken, at most two minutes. FR_IO: some were not. */
+struct fr_kafka_writer;
+enum fr_err fr_bench_put(struct fr_kafka_writer *w, const struct fr_bench_event *e, struct fr_errmsg *msg);
+enum fr_err fr_bench_flush(struct fr_kafka_writer *w, struct fr_errmsg *msg);
 /* Writes the load to the events topic; an event's time is when it is handed over. */
 enum fr_err fr_bench_write_load(const struct fr_bench_options *o, const struct fr_config *config,
                                 const struct fr_rules *rules, struct fr_bench_report *report,
